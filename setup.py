@@ -1,4 +1,4 @@
-"""Which folders make up the package: each part stands at the top of the repository and is installed under ``lobench``.
+"""The folders of the package: each part is at the top of the repository and is installed under ``lobench``.
 
 The links of the same names in ``lobench/`` are for editors and type checkers; nothing here follows them.
 """

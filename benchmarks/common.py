@@ -1,8 +1,8 @@
-"""What the benchmarks share: parameters, feeds, compiled kernels, exact counts, made once for each commit.
+"""Shared by the benchmarks: parameters, feeds, compiled kernels, exact counts, made once for each commit.
 
-asv runs these files as they lie in the working tree against each commit's installed code. So parameters come from the
-working tree and of the code only what every commit has is used; what a commit lacks raises NotImplementedError, which
-asv takes for "skip". Nothing is imported from the engine before it is needed: asv starts a process for each value.
+asv runs the working tree's version of these files against each commit's installed code. So parameters come from the
+working tree, and only code that every commit has is used; missing features raise NotImplementedError, which asv takes
+for "skip". Nothing is imported from the engine before it is needed: asv starts a process for each value.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ VARIANTS = sorted((path.stem for path in PHASES), key=lambda name: int(name[1:].
 """The ladder, as the working tree has it."""
 
 FEEDS = ["synth:liquid-future,n=100000", "synth:equity-universe,n=100000"]
-"""That exact counts are taken on. Short, so that the quick run is; not to be changed, only added to."""
+"""The feed of exact counts. Short, so that the quick run is; not to be changed, only added to."""
 
 TIMED = ["synth:liquid-future,n=100000", "synth:auction-open,n=100000"]
 """That replays are timed on: feeds that fit into a core's own caches. asv times commits minutes apart, and on a larger
 feed the same code then takes up to a fifth more or less."""
 
 TASKS = ROOT / "workbench" / "commits"
-"""Files that stand alone and run with any commit's Python."""
+"""Stand-alone files that run with any commit's Python."""
 
 REPLAYS = 9
 """That a tracked speed is the median of."""
@@ -134,16 +134,16 @@ def written(endings: tuple[str, ...]) -> dict[str, str]:
 
 
 class Prepared:
-    """A benchmark with what was prepared once for the commit: ``cache["feeds"]`` maps a feed to its file.
+    """A benchmark with the objects prepared once for the commit: ``cache["feeds"]`` maps a feed to its file.
 
-    Kernels are compiled, and counts taken, when a benchmark first asks for them: of a suite that is cut short with
-    ``--bench`` nothing else is.
+    Kernels are compiled, and counts taken, when a benchmark first asks for them: with ``--bench``, only those that are
+    needed.
     """
 
     param_names = ("variant", "feed")
     params = (VARIANTS, TIMED)
     timer = time.process_time
-    """What else the machine does is not timed."""
+    """Other activity of the machine is not timed."""
     timeout = 1200
 
     def setup_cache(self) -> dict[str, Any]:
@@ -212,5 +212,5 @@ def instructions(counting: Any, variants: list[str], files: list[str]) -> dict[t
         counted = [sys.executable, "-P", counting.__file__, json.dumps(work)]
         command = counting.command(counted, folder)
         subprocess.run(command, env={**os.environ, **counting.variables()}, check=True, stdout=subprocess.DEVNULL)
-        counts: dict[tuple[int, str], dict[str, float]] = counting.read(Path(folder).iterdir())
+        counts: dict[tuple[int, str], dict[str, float]] = task("dumps").read(Path(folder).iterdir())
         return counts

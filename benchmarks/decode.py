@@ -25,13 +25,13 @@ class Decode:
 
     def setup(self, cache: dict[str, str], form: str) -> None:
         self.spec = TIMED[0] if form == "synth" else cache[TIMED[0] + form]
-        self.read()  # what is compiled or imported at first is not timed
+        self.read()  # leaves compilation and first imports out of the timing
 
     def read(self) -> int:
         import numpy as np
 
         record = part("engine.records").MBO
-        # A field of every record is read: that a file was mapped is not yet that it was read.
+        # Read a field of every record: a mapped file has not been read yet.
         return sum(
             int(np.asarray(chunk).view(np.uint8).reshape(chunk.count, -1)[:, : record.itemsize].sum(dtype=np.int64))
             for chunk in part("engine.feeds").open_feed([self.spec])

@@ -22,7 +22,8 @@ class Exact(Prepared):
 
 
 def looked_up(cache: dict[str, Any], variant: str, feed: str, kind: str) -> float:
-    """A count; NotImplementedError where there is none, or a variant never does what is counted: that is no series."""
+    """A count; NotImplementedError if there is none, or if a variant never does the counted operation, which makes no
+    series."""
     found = counts(cache, variant, feed, kind)
     if not found.get(kind):
         raise NotImplementedError(f"no {kind} here")

@@ -1,5 +1,5 @@
-"""Rows out of a replay: as files, and as batches. Each is measured in turns with what it is compared with, so that the
-ratio holds on a machine that others use, too.
+"""Rows out of a replay: as files, and as batches. Each is measured in turns with its comparison, so that the ratio also
+holds on a machine that others use.
 
 By itself, for a longer feed: `python -m benchmarks.output [FEED [ROUNDS]]`, from the checkout.
 """
@@ -21,7 +21,7 @@ FEEDS = ["synth:liquid-future,n=500000", "synth:equity-universe,n=500000"]
 
 KINDS = ["parquet", "parquet-book", "arrow", "arrow-book", "rows", "rows-book", "sampled"]
 """``-book``: ten levels instead of the features. Files with zstd are compared with one pyarrow writer that gets the
-same rows from memory, all else with the same replay without rows."""
+same rows from memory, the others with the same replay without rows."""
 
 ROUNDS = 5
 
@@ -44,7 +44,7 @@ class Session:
             part("engine.replay").warm(self.variant, observe=observe, until="features")
 
     def turns(self, kind: str, folder: Path) -> tuple[Callable[[], object], Callable[[], object]]:
-        """What is measured, and what it is compared with."""
+        """The measured replay and the one that it is compared with."""
         what, _, book = kind.partition("-")
         if what in ("rows", "sampled"):
             return lambda: self._batches(book, "1s" if what == "sampled" else None), self._plain
@@ -89,7 +89,7 @@ class Session:
 
 
 def measured(session: Session, kind: str, rounds: int) -> tuple[float, float]:
-    """Events per second of a kind, and the ratio to what it is compared with: medians over turns."""
+    """Events per second of a kind, and the ratio to its comparison: medians over turns."""
     rates, ratios = [], []
     with tempfile.TemporaryDirectory() as folder:
         pair = session.turns(kind, Path(folder))
@@ -100,7 +100,7 @@ def measured(session: Session, kind: str, rounds: int) -> tuple[float, float]:
                 turn()
                 seconds.append(time.perf_counter() - began)
             ours, others = seconds if number % 2 else seconds[::-1]
-            if number:  # the first warms up
+            if number:  # the first one warms up
                 rates.append(session.feed.count / ours)
                 ratios.append(others / ours)
     return statistics.median(rates), statistics.median(ratios)

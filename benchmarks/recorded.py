@@ -1,6 +1,7 @@
-"""Series that `lobench history` has recorded, by name: asv lists what its suite holds, and would forget all others.
+"""Series that `lobench history` has recorded, by name: asv lists only its suite's benchmarks, and would forget the
+others.
 
-There is nothing to run here: their points are in results of their own.
+Nothing runs here: the points have results of their own.
 """
 
 from __future__ import annotations

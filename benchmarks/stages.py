@@ -10,7 +10,8 @@ from typing import Any
 from .common import TIMED, VARIANTS, Prepared, compile_one, loaded, new_replay, speed
 
 STAGES = ("book", "features")
-"""What is left out is what other benchmarks show: decoding is a fraction of a nanosecond, all stages are ``Replay``."""
+"""Left out are cases that other benchmarks cover: decoding takes a fraction of a nanosecond, all stages are ``Replay``.
+"""
 
 
 class Stages(Prepared):

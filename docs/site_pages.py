@@ -100,7 +100,7 @@ def api() -> str:
 
 
 def policies() -> str:
-    """What a variant is made of."""
+    """The parts of a variant."""
     lead = "A variant has one policy for each axis; [adding a variant](adding-a-variant.md) shows how one is written."
     return "\n\n".join(["# Policies and contracts", lead, *(f"::: {module}" for module in POLICIES)]) + "\n"
 

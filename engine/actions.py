@@ -1,8 +1,8 @@
 """The effect of each action on a book (docs/semantics.md): the dispatch of A, M, C and R records, for all layouts.
 
-A layout hands in the steps that it takes (``Steps``) and gets the function that handles a record: it judges the record,
-counts its anomalies and what the window of 100 events counts, and takes the steps in order. Each step stands in the
-text as seldom as can be, so that it is inlined as seldom.
+A layout supplies its steps (``Steps``) and gets the function that handles a record: it checks the record, counts its
+anomalies and the window of 100 events, and calls the steps in order. Each step occurs as rarely as possible in this
+text, because each occurrence is inlined.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def note_lifetime(book: Record, events: int) -> None:
 
 
 def build_actions(steps: Steps, tracked: bool) -> Kernel:
-    """``dispatch(state, book_address, event, probe)``: handles one record that ``changes_book``; without what only
-    features need unless ``tracked``."""
+    """``dispatch(state, book_address, event, probe)``: handles one record that ``changes_book``; unless ``tracked``,
+    without the work that only features need."""
     find, rests, terms, cancel, shrink = steps.find, steps.rests, steps.terms, steps.cancel, steps.shrink
     relocate, remove, create = steps.relocate, steps.remove, steps.create
     empty_side, place_top, close_side = steps.empty_side, steps.place_top, steps.close_side

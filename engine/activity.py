@@ -19,11 +19,11 @@ STEP = 16
 
 
 def activity(feed: Iterable[Chunk], step: int = STEP) -> npt.NDArray[np.uint32]:
-    """Instrument ids of every ``step``-th record of a feed, for ``Replay``, shape (n,): of its first ``ENOUGH`` that
-    are not part of a snapshot, which comes book by book and does not say how much each will do; of a snapshot if that
-    is all.
+    """Instrument ids of every ``step``-th record of a feed, for ``Replay``, shape (n,): of the first ``ENOUGH`` outside
+    a snapshot, because a snapshot comes book by book and does not show how active each will be; of the snapshot if
+    there is nothing else.
 
-    Reads ``MOST`` records at most. What cannot be read ends the sample; the replay will tell of it.
+    Reads at most ``MOST`` records. Unreadable data ends the sample; the replay will report it.
     """
     events, rest = [np.zeros(0, np.uint32)], [np.zeros(0, np.uint32)]
     read = 0

@@ -24,11 +24,11 @@ def held_before(sets: int, resets: int, first: int) -> int:
 
 @kernel(stage="strategies", within="features")
 def follow(account: Record, buys: int, sells: int, rows: int, mids: Record) -> None:
-    """Take the positions that the signals of a run of rows ask for, at their mids, then value the last one.
+    """Take the positions that the signals of a run of rows require, at their mids, then value the last one.
 
     ``buys``, ``sells``, ``rows``: uint64 with a bit for each row of ``mids``; those of ``rows`` have a mid, and all
-    others are in none of them. A row that asks for the position that is there already changes nothing, so only the
-    others, which are few, are visited.
+    others are in none of them. A row that requires the present position changes nothing, so only the others, which are
+    few, are visited.
     """
     if rows != _NONE:
         first = rows & (~rows + _ONE)

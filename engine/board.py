@@ -1,8 +1,8 @@
 """Shared knowledge between instruments: quotes and trades as of the last batch boundary.
 
-Each worker publishes its own instruments on its own board, at batch boundaries, between two barriers: nobody reads
-while anybody writes, and a result depends neither on thread timing nor on the number of workers. Where the context is
-locked, the boards are read and written under its quotes lock.
+Each worker publishes its own instruments on its own board, at batch boundaries, between two barriers: boards are never
+read and written at the same time, and a result depends neither on thread timing nor on the number of workers. If the
+context is locked, the boards are read and written under its quotes lock.
 """
 
 from __future__ import annotations

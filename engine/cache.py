@@ -19,11 +19,11 @@ VARIABLE = "LOBENCH_CACHE_DIR"
 
 
 def source_digest() -> str:
-    """Hex digest of every source file that a kernel can hold, of every NUMBA_* variable, and of what else Numba's code
-    generator is set to in this process.
+    """Hex digest of every source file that a kernel can contain, of every NUMBA_* variable, and of the other settings
+    of Numba's code generator in this process.
 
-    An editor's lock, a dangling link, a folder named like a source: none of them is one. A file that cannot be read
-    counts by its name.
+    Lock files of editors, dangling links and folders named like a source do not count. An unreadable file counts by its
+    name.
     """
     from lobench.engine.kernel_cache.settings import generator
 
@@ -62,7 +62,7 @@ def base_folder() -> Path:
         return Path(chosen)
     given = Path(os.environ.get("XDG_CACHE_HOME") or "")
     try:
-        # The standard says to ignore what is not absolute.
+        # The standard says to ignore a relative path.
         return (given if given.is_absolute() else Path("~/.cache").expanduser()) / "lobench"
     except RuntimeError:
         return Path(tempfile.gettempdir()) / f"lobench-{os.getuid()}"

@@ -1,13 +1,14 @@
-"""How kernels are compiled: a function that others call is optimized and linked into them, and that is all.
+"""How kernels are compiled: a function that others call is optimized and linked into them, and nothing else.
 
-Numba makes machine code and a C wrapper of every function, and a kernel of some two hundred of them needs neither:
-only its entry is called from outside. Without both, and with Python's collector asleep, compiling takes a third less
+Numba makes machine code and a C wrapper of every function. A kernel of some two hundred functions needs neither: only
+its entry is called from outside. Without both, and with Python's garbage collector paused, compiling takes a third less
 time, and the kernel is optimized by the same passes.
 
-What was compiled so is kept, and linked into each kernel that calls it (``lobench.engine.kernel_cache.parts``). It is
-linked as it is kept, as bitcode that was read again, so that a kernel is the same whichever of its parts were kept; and
-it is called by what it is made of, not by how many functions were compiled before it. Numba calls its own functions,
-by a count of this process, and in another process the same name may be another function's: in a part they are local.
+Compiled parts are kept, and linked into each kernel that calls them (``lobench.engine.kernel_cache.parts``). A part is
+always linked as it was stored, as bitcode that was read back, so that a kernel is the same whichever of its parts were
+cached; and its name is derived from its content, not from the number of functions compiled before it. Numba names its
+own functions by a count of this process, so the same name may mean another function in another process: in a part they
+are local.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ def _handle(named: Any, environment: Any, library: _PartLibrary) -> Any:
 def _packed(result: Any) -> bytes:
     """A part as bytes."""
     named = result.fndesc
-    # Those don't need to be kept, and may not be picklable.
+    # These are not needed later and may not be picklable.
     named.typemap = named.calltypes = None
     held = (result.library.name, result.library.bitcode, named, result.environment, result.signature)
     return parts.dumped((*held, result.reload_init))
@@ -151,7 +152,7 @@ def _read(key: str) -> CompileResult | None:
     held = parts.read(key)
     try:
         return None if held is None else _unpacked(held)
-    except Exception:  # of another LLVM, or damaged before it was written: a miss
+    except Exception:  # from another LLVM, or damaged before it was written: a miss
         return None
 
 
@@ -197,7 +198,7 @@ class _PartCompiler(_Named):
         again = type(self)(
             state.typingctx, state.targetctx, None, state.args, state.return_type, state.flags.copy(), state.locals
         )
-        # As Numba does it, but for the name.
+        # As Numba does it, except for the name.
         state.args = _Arguments(state.args)
         identity = FunctionIdentity.from_function(func)
         identity.unique_id = int(key[:_NAME_DIGITS], 16)
@@ -208,13 +209,13 @@ class _PartCompiler(_Named):
         state.lifted_from = None
         result = self._compile_bytecode()
         if not compiled_here().covers(made_of):
-            # Another one under the same key may be made of something else, so this one has a name that no other has.
+            # Another part under the same key may be made from something else, so this one gets a unique name.
             result = super(_PartCompiler, again).compile_extra(func)
             result.library.same_everywhere = False
             return result
         if result.library.same_everywhere and not result.library.has_dynamic_globals:
             parts.compiled(key, lambda: _packed(result))
-        # What timed a function is no part of it.
+        # Timings of the compiler are not part of the function.
         _found[key] = result._replace(metadata=None)
         return result
 
@@ -241,7 +242,7 @@ class _EntryCompiler(_Named):
 
 _PART = {"pipeline_class": _PartCompiler, "no_cfunc_wrapper": True}
 
-# From here on it is watched what is compiled: a part's first caller may be a function that knows nothing of this.
+# Watch all compilation from here on: a part's first caller may be a function that knows nothing of parts.
 compiled_here()
 
 

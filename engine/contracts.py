@@ -1,9 +1,9 @@
-"""The signatures of the functions that policies supply, one Protocol each; which policy has which: ``engine.policy``.
+"""The signatures of the functions that policies supply, one Protocol each; ``engine.policy`` assigns them to policies.
 
-A function has the parameter names of its Protocol. ``state``: the worker's ``STATE`` record; ``probe``: what counts
-mechanisms, None in a build that does not; ``tap``: what observes, None in a build that does not. All addresses and
-integers are int64. Records of the feed are handled in batches; a worker's *turns* are those records of a batch that
-are its own, in the order in which it handles them.
+A function has the parameter names of its Protocol. ``state``: the worker's ``STATE`` record; ``probe``: the counters of
+mechanisms, None in a build without them; ``tap``: the output of evaluations, None in a build without it. All addresses
+and integers are int64. Records of the feed are handled in batches; a worker's *turns* are its own records of a batch,
+in the order in which it handles them.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Release(Protocol):
 
 
 class CreateContext(Protocol):
-    """Address of what all workers share; it begins with the read-write lock that guards quotes. 0: nothing is shared,
-    nothing locked."""
+    """Address of the data shared by all workers; it begins with the read-write lock of the quotes. 0: nothing is
+    shared, nothing locked."""
 
     def __call__(self) -> int: ...
 
@@ -253,7 +253,7 @@ class ReadSide(Protocol):
 
 
 class AppendSide(Protocol):
-    """The best levels as integers, to row ``place`` of one side's columns, ``UNDEF_PRICE`` and 0 where there is none;
+    """The best levels as integers, to row ``place`` of one side's columns, ``UNDEF_PRICE`` and 0 for missing ones;
     returns (price, size) of the best."""
 
     def __call__(self, book: Record, which: int, columns: Record, place: int) -> tuple[int, int]: ...
@@ -293,7 +293,7 @@ class Prepare(Protocol):
 
 
 class Evaluate(Protocol):
-    """The book as it stands, after record number ``record`` of the feed, is to be evaluated."""
+    """The book, in its state after record number ``record`` of the feed, must be evaluated."""
 
     def __call__(
         self, state: Record, record: int, book_address: int, event: Record, tap: Record, probe: Record

@@ -1,7 +1,7 @@
-"""Which rules that depend on a book's state the records of a feed reach: a layout that counts, around the general one.
+"""The rules depending on a book's state that the records of a feed reach: a layout that counts, around the general one.
 
-It computes what the layout within computes. Before and after each record that may change a book it looks at the book
-and counts what the record met. Used by one replay of a feed, never by a variant that is measured.
+It computes the same as the layout inside it. Before and after each record that may change a book it examines the book
+and counts the situations that the record met. Used by one replay of a feed, never by a measured variant.
 """
 
 from __future__ import annotations

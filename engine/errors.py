@@ -4,10 +4,10 @@
 
     LobenchError            1
     ├── UsageError          2   the command's words, a name that does not exist
-    ├── UnjudgedError       4   no answer: what was asked could not be judged
+    ├── UnjudgedError       4   no answer: the question could not be judged
     ├── FeedError           3   the data: unreadable, truncated, of another kind
     ├── StrictError         3   --strict met an anomaly
-    └── StaleError          1   a replay, or a book of it, that is used after its time
+    └── StaleError          1   a replay, or a book of it, used after its time
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The 24 features, each a pure function of an evaluation's inputs, in the order of docs/semantics.md.
 
-Prices come in units of 1e-9, sizes in the venue's units; what is undefined is NaN and stays NaN through the arithmetic.
+Prices are in units of 1e-9, sizes in the venue's units; undefined values are NaN and stay NaN through the arithmetic.
 Every variant calls these same functions, so results can be equal to the last bit.
 """
 

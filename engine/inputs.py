@@ -1,7 +1,7 @@
-"""The inputs of an evaluation: every number that a feature may ask for, by name, as a double.
+"""The inputs of an evaluation: every number that a feature may use, by name, as a double.
 
-A feature is a function whose parameters are named like fields of ``INPUTS``. What is undefined is NaN; the size of a
-level that does not exist is 0.
+A feature is a function whose parameters are named like fields of ``INPUTS``. Undefined values are NaN; the size of a
+missing level is 0.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def queue_ahead(side: Record) -> float:
 
 @inlined
 def gather(book: Record, inputs: Record) -> None:
-    """Fill the tracked part of an ``INPUTS`` record from a book as it stands now."""
+    """Fill the tracked part of an ``INPUTS`` record from a book's present state."""
     trackers = book["trackers"]
     window = trackers["window"]
     inputs["window_adds"] = window["arrival"]

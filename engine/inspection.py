@@ -75,7 +75,7 @@ class Side(NamedTuple):
 
 
 class Reader(Protocol):
-    """Reads the books of a worker, as they stand now. A layout's ``inspect`` makes one."""
+    """Reads the books of a worker in their present state. A layout's ``inspect`` makes one."""
 
     def levels(self, book_address: int, side: str) -> Iterator[Level]:
         """Levels of side ``B`` or ``A`` of the book at an address, best first."""
@@ -116,7 +116,7 @@ class Ladders(Reader):
 
 
 class Book:
-    """One book of a replay, read as it stands now; raises StaleError once the replay goes on or is closed."""
+    """One book of a replay in its present state; raises StaleError once the replay continues or is closed."""
 
     def __init__(self, address: int, standing: Standing, reader: Reader) -> None:
         self._address = address

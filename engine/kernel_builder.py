@@ -1,10 +1,10 @@
 """The one replay loop: every variant is this text with other policies inlined.
 
-Each record is read, found its book, applied, and made known to the context; records that close an event are
-evaluated, at once or later, as the variant's shape has it, and each evaluation goes into the running trace. A replay
-may stop after any stage (``until``): what later stages need is then not compiled. Builds differ by the types of the
-last two arguments: with a tap evaluations are handed out, with a probe mechanisms are counted. The one with neither
-is timed, and proves itself by its trace.
+Each record is read, applied to its book, and made known to the context; records that close an event are evaluated, at
+once or later, depending on the variant's shape, and each evaluation enters the running trace. A replay may stop after
+any stage (``until``): code that only later stages need is then not compiled. Builds differ by the types of the last two
+arguments: with a tap evaluations are passed out, with a probe mechanisms are counted. The build with neither is timed,
+and verified by its trace.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     events, context_policy, feature_policy, lookup, memory, shape_policy, layout_policy = policies
     strategy_count = len(strategies)
     books, tracked, decides = (STAGES.index(until) >= place for place in (1, 2, 3))
-    # Nobody else looks at the boards.
+    # Nothing else reads the boards.
     publishes = decides and any("market" in entry.parameters for _, entry in strategies)
     context = context_policy.build(feature_policy.build(tuple(name for name, _ in features)), memory)
     layout = layout_policy.build(lookup, memory, tracked, decides and shape_policy.mids)

@@ -24,15 +24,15 @@ def integers(*names: str) -> list[tuple[str, str]]:
 
 
 LINKS: Final = record(*integers("next", "previous"))
-"""What orders and levels begin with. A queue is a ring: from its level to the first order … the last order, and back
-to the level, so that no order has to ask whether it is at an end."""
+"""The common start of orders and levels. A queue is a ring: from its level to the first order … the last order, and
+back to the level, so that no order has to test for an end."""
 
 ORDER: Final = record(*integers("next", "previous", "level", "order_id", "size", "birth", "arrival"))
 """A resting order, a node of its level's queue; its price and side are the level's. ``level`` is an address."""
 
 LEVEL: Final = record(*integers("next", "previous", "price", "size", "count", "side"))
 """A price level: ``next`` is the first order of its queue, ``previous`` the last; ``size`` of all its orders and of
-what belongs to none, ``count`` of orders."""
+anonymous size, ``count`` of orders."""
 
 RUNG: Final = record(*integers("key", "level"))
 """One entry of a side's ladder, sorted by ``key`` ascending so that the best level is the last."""
@@ -45,7 +45,7 @@ SIDE: Final = record(
     ("position", QUEUE_POSITION),
 )
 """One side of a book: its ladder of levels; ``best`` level's address as of the last event; ``reset`` by R or F_TOB in
-this event. ``stale``: what a layout keeps of it besides is to be read again."""
+this event. ``stale``: the layout's additional data about it must be read again."""
 
 TABLE: Final = record(*integers("slots", "mask", "shift", "count", "found"))
 """An open-addressing hash table from a 64-bit key to a non-zero value; ``found``: the slot where the last search
@@ -111,9 +111,8 @@ LIST: Final = record(*integers("items", "count", "capacity"))
 """A growable array of addresses."""
 
 SHARED: Final = record(*integers("workers", "barrier", "boards", "context", "owners"))
-"""What all workers of a replay share. ``boards``: array of one ``TABLE`` a worker, from instrument id to
-``PUBLISHED``. ``owners``: which slot of instruments
-belongs to which worker (``lobench.engine.shards``)."""
+"""Data shared by all workers of a replay. ``boards``: array of one ``TABLE`` for each worker, from instrument id to
+``PUBLISHED``. ``owners``: the worker of each slot of instruments (``lobench.engine.shards``)."""
 
 STATE: Final = record(
     *integers("shared", "worker", "workers", "context", "peer_lock", "peer_locks_taken"),
@@ -147,10 +146,10 @@ TAP: Final = record(
     *integers("count", "rows", "column_step", "heads", "head_step", "levels", "level_step", "depth"),
     *integers("samples", "sample_count", "deep"),
 )
-"""Where an observed replay writes: for each evaluation of a call its features, a ``HEAD`` and ``depth`` levels, and a
-``DIGESTS`` sample for each batch boundary. Features are in columns, ``column_step`` bytes apart, which have room for
-``SPARE`` rows more than are written; with a step of 0 they are not kept, and all else goes to the same place again.
-``deep``: digests are taken of every evaluation and at every boundary."""
+"""The output of an observed replay: for each evaluation of a call its features, a ``HEAD`` and ``depth`` levels, and a
+``DIGESTS`` sample for each batch boundary. Features are in columns, ``column_step`` bytes apart, with room for
+``SPARE`` rows more than are written; with a step of 0 they are not kept, and everything else is written to the same
+place again. ``deep``: digests are taken of every evaluation and at every boundary."""
 
 SPARE: Final = 72
 """Rows: a shape may write whole blocks, and columns do not begin a power of two apart, which would fall into the same

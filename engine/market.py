@@ -89,7 +89,7 @@ def best_of_books(instrument: Record, which: int) -> tuple[int, int, int]:
 
 @kernel(stage="best price")
 def requote(instrument: Record) -> None:
-    """The instrument's BBO over all its books: best price, size and count summed over the books that stand at it."""
+    """The instrument's BBO over all its books: best price, with size and count summed over the books at that price."""
     quote = instrument["quote"]
     bid_price, bid_size, quote["bid_count"] = best_of_books(instrument, 0)
     ask_price, ask_size, quote["ask_count"] = best_of_books(instrument, 1)

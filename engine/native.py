@@ -109,7 +109,7 @@ def _float_bits(typingctx: Any, value: Any) -> Any:
 def _local(typingctx: Any, dtype: Any) -> Any:
     """A record of ``dtype`` on the stack of the calling function, not initialized; the same one at each pass.
 
-    What it holds stays in registers as long as its address goes nowhere.
+    Its fields stay in registers as long as its address does not escape.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -175,7 +175,7 @@ def _prefetch(typingctx: Any, address: Any) -> Any:
 def named_intrinsic(function: Callable[..., Any]) -> Any:
     """``function`` as an intrinsic of Numba's, known by its name in every process."""
     made: Any = intrinsic(function)
-    # Intrinsics, too, would be pickled with an id of the process.
+    # Intrinsics would otherwise be pickled with an id of the process.
     made._set_uuid(f"{function.__module__}.{function.__name__}")
     return made
 

@@ -1,7 +1,7 @@
-"""How a replay is handed records without Python in between, or by a Python method with nothing around it.
+"""Passing records to a replay without Python in between, or through a bare Python method.
 
-A probe times single calls, some of which take less than Python needs to make one. So it is told which machine code to
-call: that of the very kernel that a session times, which is not compiled anew for it, or ``apply`` of a library.
+A probe times single calls, some of which take less time than a Python call. So it receives the address of the machine
+code to call: that of the same kernel that a session times, which is not compiled again, or ``apply`` of a library.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class NativeCall:
-    """``function``: address of machine code that handles records for what is at ``target``; ``compiled``: it is a
-    kernel and follows Numba's calling convention, else it is ``apply`` of the C ABI."""
+    """``function``: address of machine code that handles records for the object at ``target``; ``compiled``: it is a
+    kernel and follows Numba's calling convention, otherwise it is ``apply`` of the C ABI."""
 
     function: int
     target: int

@@ -32,8 +32,7 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class LayoutParameters:
-    """Integer fields, each with a default and with its range in ``RANGES``. ``of`` makes them of values that nobody has
-    checked."""
+    """Integer fields, each with a default and with its range in ``RANGES``. ``of`` makes them from unchecked values."""
 
     RANGES: ClassVar[Mapping[str, Range]] = {}
 
@@ -43,8 +42,8 @@ class LayoutParameters:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Parameters with these values, the default where there is none. Raises ValueError, with the parameter's name,
-        for one that does not exist and for a value beyond its ``RANGES``."""
+        """Parameters with these values, the default for missing ones. Raises ValueError, with the parameter's name, for
+        an unknown one and for a value outside its ``RANGES``."""
         for name, value in values.items():
             if name not in cls.RANGES:
                 raise ValueError(f"{name} is not a parameter; choose from {', '.join(cls.names())}")
@@ -62,8 +61,8 @@ class LayoutParameters:
 
 
 class FeedTraits(Protocol):
-    """What a feed is like, as far as parameters may depend on it: most orders and levels that rest at one time in all
-    books together, bytes that they take, and how many ticks most prices of the busiest instrument span."""
+    """The properties of a feed on which parameters may depend: most orders and levels that rest at one time in all
+    books together, their bytes, and the number of ticks that most prices of the busiest instrument span."""
 
     @property
     def books(self) -> int: ...

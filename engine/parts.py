@@ -1,9 +1,9 @@
 """Files that appear whole or not at all: written beside their place under another name, then renamed.
 
-A part is locked by whoever writes it, and the lock ends with the process, however that ends. So a part without a lock
-is what a killed process left, and the next one that writes into the folder removes it. Some file systems that machines
-share keep locks on the machine that took them: parts of another one are removed when the folder has changed a day
-after they did.
+A part is locked by its writer, and the lock ends with the process, however that ends. So a part without a lock was left
+by a killed process, and the next process that writes into the folder removes it. Some file systems that machines share
+keep locks on the machine that took them: parts of other machines are removed when the folder changes a day or more
+after them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Part:
     def __init__(self, target: str | Path) -> None:
         self.target = Path(os.path.realpath(target))
         if len(os.fsencode(self.target.name)) > _room(self.target.parent):
-            os.lstat(self.target)  # says what is wrong with such a name before anything is written
+            os.lstat(self.target)  # raises the system's own error for such a name before anything is written
         sweep(self.target.parent)
         self.path, self._lock = self._made()
 
@@ -55,9 +55,9 @@ class Part:
             )
             with suppress(FileExistsError):
                 lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-                with suppress(OSError):  # a file system without locks has parts that nobody sweeps
+                with suppress(OSError):  # on a file system without locks, parts are never swept
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if path.exists():  # else somebody swept it before it was locked
+                if path.exists():  # else another process swept it before it was locked
                     return path, lock
                 os.close(lock)
         raise FileExistsError(17, "too many unfinished files of that name", str(self.target))
@@ -87,7 +87,7 @@ def sweep(folder: Path) -> None:
         changed = os.stat(folder).st_mtime
         for path, name in [(entry.path, found) for entry in entries if (found := _NAME.fullmatch(entry.name))]:
             with suppress(OSError):
-                # Without a machine's name it is of an earlier version.
+                # A name without a machine is from an earlier version.
                 ours = name["machine"] in (None, _machine().encode())
                 if ours or changed - os.lstat(path).st_mtime > _DAY:
                     _remove_abandoned(path)
@@ -104,7 +104,7 @@ def _machine() -> str:
 
 
 def _remove_abandoned(path: bytes) -> None:
-    # Not through a link, and without waiting for a pipe's other end.
+    # Follow no link, and do not wait for the other end of a pipe.
     file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if os.fstat(file).st_uid == os.geteuid():

@@ -149,8 +149,8 @@ def _no_candidates(traits: FeedTraits) -> dict[str, Options]:
 
 
 class BuildLayout(Protocol):
-    """The functions of a layout; without what only features need unless ``tracked``. Unless ``mids``, nobody will read
-    a quote's mid."""
+    """The functions of a layout; unless ``tracked``, without the work that only features need. Unless ``mids``, a
+    quote's mid is not needed."""
 
     def __call__(self, lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels: ...
 
@@ -302,13 +302,13 @@ class Variant:
 
     @property
     def fitted_values(self) -> dict[str, int] | None:
-        """Values of the run-time parameters in force, for a process that fits the variant anew; None where it takes
+        """The present values of the run-time parameters, for a process that fits the variant again; None if it takes
         none."""
         return self.parameters.as_json() if self.fits and self.parameters else None
 
     def parameters_of(self, values: Mapping[str, Any] | None) -> LayoutParameters | None:
-        """Its layout's parameters with these values, that nobody has checked; None where there are none, or it takes
-        none. Raises ValueError as ``LayoutParameters.of`` does."""
+        """Its layout's parameters with these unchecked values; None if there are none, or it takes none. Raises
+        ValueError as ``LayoutParameters.of`` does."""
         if values is None or not self.fits or self.layout.parameters is None:
             return None
         return self.layout.parameters.of(values)

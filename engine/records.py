@@ -19,10 +19,7 @@ RTYPE_MBO: Final = 0xA0
 F_LAST: Final = 0x80
 F_TOB: Final = 0x40
 F_SNAPSHOT: Final = 0x20
-F_MBP: Final = 0x10
 F_BAD_TS_RECV: Final = 0x08
-F_MAYBE_BAD_BOOK: Final = 0x04
-F_PUBLISHER_SPECIFIC: Final = 0x02
 
 ADD: Final = ord("A")
 CANCEL: Final = ord("C")

@@ -105,7 +105,7 @@ def build_features() -> Callable[..., Any]:
     address ``row``."""
     wanted = sorted({name for entry in FEATURES.values() for name in entry.parameters})
     lines = ["def compute(inputs, row):"]
-    # All inputs are read before the first output is written, so that no store stands between two loads.
+    # Read all inputs before writing the first output, so that no store stands between two loads.
     lines += [f"    {name} = {INPUT_SOURCES[name]}" for name in wanted]
     for index, entry in enumerate(FEATURES.values()):
         lines.append(f"    view(row + {8 * index}, DOUBLE)['value'] = feature_{index}({', '.join(entry.parameters)})")
@@ -117,7 +117,7 @@ def build_strategies(context: Any) -> Callable[..., Any]:
     """``decide(state, book, instrument, accounts, probe)``: every registered strategy of a book, in order, each
     followed by the backtester. Returns the sums of the signals by lane of the trace.
 
-    ``context`` is the variant's ``ContextKernels``: what a strategy asks for is read through it, once for each
+    ``context`` is the variant's ``ContextKernels``: the inputs of a strategy are read through it, once for each
     strategy.
     """
     names = {name: index for index, name in enumerate(FEATURES)}
@@ -162,7 +162,7 @@ def assemble(lines: list[str], name: str, names: dict[str, Any], stage: Stage | 
     space: dict[str, Any] = {"view": view, "DOUBLE": DOUBLE, **names}
     text = "\n".join(lines) + "\n"
     file = f"<lobench {name}>"
-    # Tracebacks, debug information and profiles find the generated text where the standard library keeps such text.
+    # Put the generated text where tracebacks, debug information and profiles look for it.
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     exec(compile(text, file, "exec"), space)
     if stage is not None:

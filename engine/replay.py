@@ -201,7 +201,7 @@ class Replay(Closing):
             for future in futures:
                 future.result()
         finally:
-            # State must not go while a thread still works on it, whatever interrupted us.
+            # After an interrupt, too, threads must end before the state is freed.
             wait(futures)
 
     def call(self, chunk: Chunk) -> NativeCall:
@@ -299,7 +299,7 @@ class Replay(Closing):
         return {**counts, "bytes_per_live_order": held / max(1, counts["orders"])}
 
     def books(self) -> list[inspection.Book]:
-        """Views of all books as they stand now, in order of (instrument_id, publisher_id)."""
+        """Views of the present state of all books, in order of (instrument_id, publisher_id)."""
         inspect = self.variant.layout.inspect
         found = [
             book for worker in self._workers for book in inspection.books(worker.state[0], self._standing, inspect)
@@ -353,6 +353,6 @@ class Replay(Closing):
             self._libc.pthread_barrier_destroy(ctypes.c_void_p(self._barrier.ctypes.data))
 
     def __del__(self) -> None:
-        # When the interpreter ends, its memory goes with it, and no kernel can be compiled any more.
+        # At exit the memory is freed anyway, and no kernel can be compiled any more.
         if getattr(self, "_open", False) and not sys.is_finalizing():
             self.close()

@@ -1,8 +1,8 @@
 """The output of an observed replay: the evaluations of one slice, with features in the kernel's own columns.
 
-Whoever gets rows may keep them, and look at them on any thread: the next slice is written to other memory as long as
-somebody has them. So rows go to files and to Python without a copy while the replay goes on, and memory that was let go
-of is written to again, with its pages in place.
+A consumer may keep rows, and read them on any thread: the next slice is written to other memory while they are
+referenced. So rows go to files and to Python without a copy while the replay goes on, and released memory is reused,
+with its pages in place.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class _Pool:
 
     def take(self) -> npt.NDArray[Any]:
         for place in range(len(self._arrays)):
-            # The list's, and the one that is counted; whoever has a view of it has another.
+            # Two references: the list and the argument. Any view of the array adds one.
             if sys.getrefcount(self._arrays[place]) == 2:
                 return self._arrays[place]
         self._arrays = [*self._arrays[1 - _KEPT :], self._make()]

@@ -54,8 +54,7 @@ def least(scopes: Iterable[Scope]) -> Scope:
 
 
 def told(scope: Scope, until: str) -> str:
-    """What was compared, where up to ``until`` was asked for, and what could not be: "levels and queues; offers no
-    features"."""
+    """A description of the comparison up to ``until``, and of its limits: "levels and queues; offers no features"."""
     stage, depth = STAGES.index(scope.until), BOOKS.index(scope.books)
     compared = ["BBO"] if depth == 0 else ["levels", "queues"][:depth]
     compared += STAGES[2 : stage + 1]

@@ -1,8 +1,7 @@
-"""Which worker handles which instrument: shared out by what each had to do in the first records, so that workers are
-done at the same time.
+"""The assignment of instruments to workers: by activity in the first records, so that workers finish at the same time.
 
-Instruments fall into ``SLOTS`` slots by a hash of their ids, and a slot belongs to a worker: a look at 8 KB tells. What
-a replay computes does not depend on it.
+Instruments fall into ``SLOTS`` slots by a hash of their ids, and a slot belongs to a worker: a lookup in 8 KB. The
+results of a replay do not depend on it.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ def split(state: Record, address: int, stride: int, count: int) -> int:
         mine = int64(0)
         state["listed"] = state["turns"]
         for index in range(count):
-            # No branch: the next record may be anybody's.
+            # Branch-free: the owner of the next record is unpredictable.
             view(element(state["turns"], mine, BATCH, TURN_BYTES), TURN)["index"] = index
             event = view(address + index * stride, MBO)
             mine += int64(shard_of(state, int64(event["instrument_id"])) == state["worker"])

@@ -1,9 +1,9 @@
-"""The stages of the pipeline, and which one a kernel belongs to, declared where the kernel is.
+"""The stages of the pipeline, and the stage of each kernel, declared where the kernel is defined.
 
-A kernel that begins a stage says so in its decorator, as ``@kernel(stage="lookup")``; a function that serves as a field
-of a policy has the stage of that field (``engine.policy``), whatever its author named it; all others belong to the
-stage of their caller. So a hash table counts as lookup where an order is looked up, and as strategies where their
-context keeps a map.
+A kernel that begins a stage names it in its decorator, as ``@kernel(stage="lookup")``; a function that serves as a
+field of a policy has the stage of that field (``engine.policy``), whatever its name; all others belong to the stage of
+their caller. So a hash table counts as lookup where an order is looked up, and as strategies where their context keeps
+a map.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 STAGES = ("decode", "book", "features", "strategies")
-"""What a replay may stop after, each with all before it: read the records; apply them and keep the BBO; trackers and
-features; context and strategies."""
+"""The stages after which a replay may stop, each including all before it: read the records; apply them and keep the
+BBO; trackers and features; context and strategies."""
 
 PARTS: Final = {
     "decode": "decode",
@@ -49,9 +49,9 @@ INHERITED: Final = "inherited"
 
 
 class Declarations:
-    """The stage of every kernel that was declared so far; kernels of one name are of one stage.
+    """The stage of every kernel that was declared so far; kernels of the same name have the same stage.
 
-    No container: it grows as a process builds kernels, and a digest of what a variant is made of may lead here.
+    Not a plain container: it grows as a process builds kernels, and a digest of a variant's content may reach it.
     """
 
     def __init__(self) -> None:

@@ -44,10 +44,10 @@ def micro_reversion(micro_price: float, mid_price: float) -> int:
 
 @strategy(rule="the sign of the moving average (alpha 0.1) of order_flow_imbalance")
 def flow(order_flow_imbalance: float, state: Record) -> int:
-    # memory[1] is 1 once there is an average in memory[0].
+    # memory[1] is 1 once memory[0] holds an average.
     memory = state["memory"]
     if not math.isnan(order_flow_imbalance):
         memory[0] = moving_average(memory[0], order_flow_imbalance) if memory[1] != 0.0 else order_flow_imbalance
         memory[1] = 1.0
-    # No branch: one row is computed after the other, and a signal that was not foretold would stop them all.
+    # Branch-free: rows are computed one after another, and a mispredicted signal would stall them all.
     return int64(memory[0] > 0.0) - int64(memory[0] < 0.0)

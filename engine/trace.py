@@ -1,11 +1,11 @@
 """The running trace: a 64-bit sum over all evaluations of everything that each of them computed.
 
-Every build keeps it, so that the replay that is timed is the replay that is verified. What goes in is a *row*: the
-best prices and sizes of the evaluated book, its features and its strategies' signals, as far as the replay computes
-them. A row is added up in four lanes (value number ``i`` in lane ``i % 4``), so that four values of a row or four rows
-of a column are one vector; the lanes, the book and its event number are then mixed into one number that stands for
-exactly this row of exactly this evaluation. Rows are summed, so the order of books does not matter. docs/semantics.md
-defines it; ``lobench.engine.oracle.digest`` has the same in plain Python.
+Every build keeps it, so that the timed replay is the verified replay. Its input is a *row*: the best prices and sizes
+of the evaluated book, its features and its strategies' signals, as far as the replay computes them. A row is added up
+in four lanes (value number ``i`` in lane ``i % 4``), so that four values of a row or four rows of a column are one
+vector; the lanes, the book and its event number are then mixed into one number for exactly this row of exactly this
+evaluation. Rows are summed, so the order of books does not matter. docs/semantics.md defines it;
+``lobench.engine.oracle.digest`` has the same in plain Python.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def row_key(key: int, events: int) -> int:
 @kernel
 def row_trace(key: int, first: int, second: int, third: int, fourth: int) -> int:
     """A row's part of the trace, uint64: ``row_key`` and the sums of its four lanes."""
-    # The rotations keep a difference in the sign or the exponent of a double away from the top bits.
+    # The rotations move a difference in a double's sign or exponent away from the top bits.
     lanes = rotated(first, _7) + rotated(second, _23) + rotated(third, _39) + rotated(fourth, _55)
     return fold(key, lanes)
 
@@ -78,7 +78,7 @@ def build_feature_trace() -> Callable[..., Any]:
     lines = ["def trace_row(key, row, bid_price, bid_size, ask_price, ask_size, signals):"]
     quotes = ("bid_price", "bid_size", "ask_price", "ask_size")
     lines += [f"    lane_{lane} = uint64({name}) + uint64(signals[{lane}])" for lane, name in enumerate(quotes)]
-    # All values are read before they are added: four neighbours are one vector.
+    # Read all values before adding them: four neighbours then form one vector.
     lines += [f'    value_{index} = view(row + {8 * index}, DOUBLE)["value"]' for index in range(len(FEATURES))]
     lines += lane_lines("value_{}", None, "    ")
     lines += ["    return row_trace(key, lane_0, lane_1, lane_2, lane_3)"]

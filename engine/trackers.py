@@ -45,7 +45,7 @@ def start_trackers(trackers: Record) -> None:
 @kernel(stage="features")
 def close_window(book: Record) -> None:
     """At every hundredth event of the book: keep the window's three values and start the next one."""
-    # Of an unsigned number this is one multiplication.
+    # On an unsigned number the compiler makes this one multiplication.
     if uint64(book["events"]) % _WINDOW_EVENTS == _NOTHING:
         window = book["trackers"]["window"]
         window["arrival"] = float64(window["adds"])
@@ -61,10 +61,10 @@ def close_window(book: Record) -> None:
 
 @kernel(stage="features")
 def lose_queue(side: Record, level: Record, order: Record, amount: int) -> None:
-    """A resting order of ``level`` loses ``amount``: the hypothetical order moves up if it stands behind it. Call
-    before the change."""
+    """A resting order of ``level`` loses ``amount``: the hypothetical order moves up if it is behind it. Call before
+    the change."""
     position = side["position"]
-    # No branch: which orders stand ahead is as good as random, and an invalid position's value is never read.
+    # Branch-free: whether an order is ahead is unpredictable, and an invalid position's value is never read.
     at_its_price = level["price"] == position["price"]
     position["ahead"] -= amount if at_its_price and order["arrival"] <= position["joined"] else 0
 

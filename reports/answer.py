@@ -21,7 +21,7 @@ def answer(feeds: list[ResultView]) -> str:
     delayed = headrooms(feeds)
     if delayed:
         return "; ".join([*delayed, _proof(feeds)]) + "."
-    # A part of the pipeline does not stand for the whole where that was measured, too.
+    # If the whole pipeline was measured, a part of it must not stand for it.
     whole = [feed for feed in feeds if feed.whole] or feeds
     idle = [feed for feed in whole if feed.idle]
     judged = [feed for feed in whole if not feed.idle]

@@ -9,8 +9,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: what it says, and in smaller print what qualifies that (an interval). ``tone``: good, bad or none;
-    ``link``: the id of what it leads to on the page."""
+    """One cell: its text, and in smaller print a qualification (an interval). ``tone``: good, bad or none; ``link``:
+    the id of its target on the page."""
 
     text: str
     note: str = ""
@@ -24,8 +24,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under headings; columns named in ``words`` hold words, all others figures set to the right. A
-    ``compact`` table is as wide as what it holds, with a row to a line."""
+    """Rows of cells under headings; columns named in ``words`` hold words, all others figures, aligned right. A
+    ``compact`` table is as wide as its content, with one line for each row."""
 
     caption: str
     headings: Sequence[str]
@@ -138,8 +138,8 @@ class Fact:
 
 @dataclass(frozen=True)
 class Page:
-    """Everything that a page shows, in its order; ``headline`` and ``facts`` are the ``answer`` in short, which
-    stands in Markdown only."""
+    """The content of a page, in order; ``headline`` and ``facts`` are a short form of the ``answer``, for Markdown
+    only."""
 
     title: str
     headline: str

@@ -48,7 +48,7 @@ def facts(feeds: Sequence[ResultView]) -> list[Fact]:
 
 
 def _judged(feeds: Sequence[ResultView]) -> list[ResultView]:
-    """A part of the pipeline does not stand for the whole where that was measured, too."""
+    """If the whole pipeline was measured, a part of it must not stand for it."""
     whole = [feed for feed in feeds if feed.whole] or list(feeds)
     return [feed for feed in whole if not feed.idle]
 

@@ -46,7 +46,7 @@ def page(documents: list[Result], before: Result | None = None) -> Page:
             view = ResultView(document, feed)
             key, sections = f"result{number}-feed{place}", _built(feed_sections(document), view)
             changed = since.section(before, document, feed) if before is not None and single else None
-            # The ladder is first.
+            # Right after the ladder.
             sections[1:1] = [changed] if changed is not None else []
             feeds.append(view)
             anchors.append(key)
@@ -56,11 +56,11 @@ def page(documents: list[Result], before: Result | None = None) -> Page:
             parts.append(Part(f"result{number}", title, _line(document), own))
     ladders = by_ladder(feeds)
     if len(ladders) > 1:
-        # A feed may stand there once for each ladder.
+        # A feed may appear once for each ladder.
         names_of = {anchor: f"{view.name}, {view.ladder_name}" for anchor, view in zip(anchors, feeds, strict=True)}
         parts = [replace(part, title=names_of.get(part.key, part.title)) for part in parts]
     often = Counter(part.title for part in parts)
-    # Two parts of one title could not be told apart in a list of the page's parts; a key begins with its result.
+    # Parts with the same title get the number of their result (a key begins with it), to tell them apart in the list.
     parts = [
         replace(part, title=f"{part.title}, {part.key.replace('result', 'result ').partition('-')[0]}")
         if part.title and often[part.title] > 1

@@ -52,7 +52,7 @@ def breakable(text: str) -> Markup:
 
 
 def _joined(text: str) -> bool:
-    # An escape sequence must not be torn: texts that need escaping go as they are.
+    # Do not break an escape sequence: leave texts that need escaping as they are.
     return any(len(word) > 8 for word in text.split()) and str(escape(text)) == text
 
 
@@ -62,7 +62,7 @@ def unbroken(text: str) -> bool:
 
 
 def grouped(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Blocks in rows: a chart and the table that follows it may stand side by side."""
+    """Blocks in rows: a chart may be placed beside the table that follows it."""
     rows: list[list[Block]] = []
     for block in blocks:
         if isinstance(block, Table) and rows and isinstance(rows[-1][-1], Chart):

@@ -53,7 +53,7 @@ def printed(value: Any) -> Any:
     if isinstance(value, dict):
         return {printed(key): printed(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        # Raw samples are lists of whole numbers, by far the most of a document.
+        # Raw samples are lists of integers and by far the largest part of a document.
         return value if value and type(value[0]) is int else [printed(entry) for entry in value]
     return value
 
@@ -138,7 +138,7 @@ class ResultView:
 
     @cached_property
     def speeds(self) -> dict[str, Interval]:
-        """Variant to events per second, of all that may be shown."""
+        """Variant to events per second, without refuted variants."""
         return {rung.variant: rung.events_per_second for rung in self.ladder}
 
     @cached_property
@@ -179,8 +179,8 @@ class ResultView:
 
     @cached_property
     def biggest(self) -> Rung | None:
-        """The phase whose step earned most, of those that are shown to earn anything; a step over several phases at
-        once is none of a phase."""
+        """The phase with the largest step among those with a shown gain; a step over several phases at once belongs to
+        none."""
         phases = self.document.phases
         earning = [rung for rung in self.phases if rung.step and rung.step_verdict == FASTER]
         steps = [rung for rung in earning if phases.get(rung.base or "") == (rung.phase or 0) - 1]

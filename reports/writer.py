@@ -48,7 +48,7 @@ def _files(pictures: dict[str, Picture], folder: Path) -> dict[str, str]:
     """Chart key -> path relative to the folder, all written."""
     paths: dict[str, str] = {}
     for key, picture in pictures.items():
-        # Keys and chart names are our own words: nothing of a document gets into a path.
+        # Keys and chart names are lobench's own words: no text of a document becomes part of a path.
         name = picture.chart.name
         path = f"charts/{name}.svg"
         if path in paths.values():
@@ -61,5 +61,5 @@ def _files(pictures: dict[str, Picture], folder: Path) -> dict[str, str]:
 
 
 def _write(path: Path, text: str) -> None:
-    # A file's name need not be text: what is none in a command or a title is written as an escape.
+    # A file's name may not be valid text: write invalid bytes as escapes in a command or title.
     path.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -29,7 +29,7 @@ _PREDICTED = {
     4: ("linear order search", 1.1, 1.1),
 }
 GAINS = {"events": 1.1, "context": 1.2, "features": 2.4, "lookup": 1.2}
-"""What each of the core's phases earns."""
+"""The gain of each core phase."""
 SLICE, LEAD_IN = 8192, 1024
 """Records of a slice, and how many of them are not timed."""
 
@@ -165,7 +165,7 @@ def _ladder(medians: Mapping[str, float], names: Sequence[str]) -> list[Document
 
 
 def from_top_of(feed: Document, **gains: float) -> Document:
-    """``analysis.from_top``: what the top loses without one of the core's phases, ``GAINS`` unless others are given."""
+    """``analysis.from_top``: the top's loss without each core phase, by default ``GAINS``."""
     top = feed["from_top"]["measured"][0]
     gains = {**GAINS, **gains}
     return {

@@ -1,7 +1,7 @@
-"""What all tests share: the three tiers, and signals that can be heard.
+"""Shared by all tests: the three tiers, and the handling of signals.
 
-A test's tier is the nearest of its marks ``fast``, ``normal`` and ``long``, on the test, its class or its module. One
-that carries none is fast in ``tests/unit`` and normal elsewhere. A fast test that compiles a kernel fails.
+A test's tier is the nearest of its marks ``fast``, ``normal`` and ``long``, on the test, its class or its module.
+Without a mark a test is fast in ``tests/unit`` and normal elsewhere. A fast test that compiles a kernel fails.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from tests import made_once
 FAST, NORMAL, LONG = TIERS = ("fast", "normal", "long")
 UNIT = Path(__file__).parent / "unit"
 
-# A shell that starts the tests in the background has them ignore interrupts, and all that they start; nohup, hang-ups.
+# Processes of a shell's background job ignore interrupts and pass that on to their children; nohup adds hang-ups.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# As the command does for its own process: a test that calls it in this one changes nothing for those after it.
+# As the command does for itself, so that a test that calls it in this process changes nothing for later tests.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
@@ -86,7 +86,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """What its processes compiled lies in the cache."""
+    """Kernels that its processes compiled are in the cache."""
     yield
     if tier(item) == FAST:
         kernels = list(Path(_empty_cache().name, "kernels").glob("*.kernel"))

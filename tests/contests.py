@@ -1,4 +1,4 @@
-"""Contests as tests ask for them, what a process finds at its beginning, and documents that hold one."""
+"""Contests for tests, the state that a process finds at its start, and documents that contain a contest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datasets for tests: the feeds that they are made of, and what must be in them."""
+"""Datasets for tests: their feeds and their expected content."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.replays import bits
 
 
 def single(feeds: Iterable[str], **wanted: object) -> pa.Table:
-    """What ``lobench.rows`` makes of each feed by itself."""
+    """The rows that ``lobench.rows`` gives for each feed alone."""
     return pa.concat_tables([plain(lobench.rows(feed, **wanted).read_all()) for feed in feeds])  # type: ignore[arg-type]
 
 
 def plain(table: pa.Table) -> pa.Table:
-    """Names as text, without what a file tells of itself."""
+    """Names as text, without the metadata of a file."""
     texts = [pa.field(f.name, pa.string()) if pa.types.is_dictionary(f.type) else f for f in table.schema]
     return table.cast(pa.schema(texts)).replace_schema_metadata()
 
@@ -35,7 +35,7 @@ def assert_same_rows(found: pa.Table, expected: pa.Table) -> None:
     """The same rows of each instrument, to the last bit, in the same order, each once. Feeds must be given in the order
     of their files in a dataset."""
     assert found.num_rows == expected.num_rows
-    # A stable sort.
+    # The sort is stable.
     ours, theirs = (each.sort_by("instrument_id") for each in (found.select(expected.column_names), expected))
     for name in expected.column_names:
         one, other = ours[name].combine_chunks(), theirs[name].combine_chunks()

@@ -1,8 +1,8 @@
-"""Result documents made up from a seed: complete or partial, with or without each part, in the schema's own shape.
+"""Result documents invented from a seed: complete or partial, with or without each part, in the schema's own shape.
 
-``document()`` is what `lobench run` would have kept had variants taken the times of ``SPEEDS``, give or take noise.
-Its analysis is plain arithmetic on medians with intervals of a fixed width: enough for what reads documents, no
-substitute for the statistics.
+``document()`` is a result of `lobench run` in which variants took the times of ``SPEEDS``, plus noise. Its analysis is
+plain arithmetic on medians with intervals of a fixed width: enough for code that reads documents, no substitute for the
+statistics.
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ def _feed(
 
 
 def hash_of(text: str) -> int:
-    """A number below 2^128 that stands for a text, the same in every process."""
+    """A number below 2^128 for a text, the same in every process."""
     return int.from_bytes(text.encode().ljust(16, b"."), "big") % (1 << 127)
 
 
@@ -275,7 +275,7 @@ def _session(
     complete: bool,
 ) -> Document:
     rows = _rows(rng, rates, shape, noise)
-    # Samples are kept after each pass: a partial session holds whole passes of its first processes.
+    # Samples are saved after each pass: a partial session holds whole passes of its first processes.
     whole = shape[0] * shape[1] // 2 * shape[2] * len(names)
     return {
         "events": events,

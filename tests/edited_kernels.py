@@ -29,7 +29,7 @@ def compute(number):
 {body}
 print(json.dumps([compute(5), sum(compute.stats.cache_hits.values())]))
 """
-"""Says what the kernel computes, and whether it came of the cache."""
+"""Prints the kernel's result, and whether it came from the cache."""
 
 HELPER = """
 import os
@@ -99,7 +99,7 @@ class Place:
         return script
 
     def run(self, body: str = "", **variables: str) -> tuple[int, bool]:
-        """What the kernel computed, and whether it was loaded."""
+        """The kernel's result, and whether the kernel was loaded."""
         out, err = self.said(body, **variables)
         assert err == ""
         value, hits = json.loads(out)

@@ -1,4 +1,4 @@
-"""What an equity venue would have sent for records: the events that files of ITCH and LOBSTER are written from."""
+"""The events that an equity venue would have sent for records; files of ITCH and LOBSTER are written from them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Record(NamedTuple):
 
 
 Event = tuple[str, Record, Record]
-"""``clear``, ``add``, ``cancel`` (part of an order), ``delete`` (what is left of it), ``execute`` (its fill and its
-cancel) or ``replace`` (the cancel and the add); both records are the same where there is one."""
+"""``clear``, ``add``, ``cancel`` (part of an order), ``delete`` (the rest of an order), ``execute`` (its fill and its
+cancel) or ``replace`` (the cancel and the add); if there is only one record, both are the same."""
 
 
 def events_of(records: npt.NDArray[np.void]) -> Iterator[Event]:

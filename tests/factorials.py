@@ -20,7 +20,7 @@ POLICIES = {
     "lookup": ("linear", "hash"),
 }
 ADDITIVE = {("events",): 1.1, ("context",): 1.2, ("features",): 5.0, ("lookup",): 1.3}
-"""Gains of the axes that multiply whatever else is there."""
+"""Gains of the axes, each the same in every combination."""
 TRUTH = {**ADDITIVE, ("events", "features"): 1.4, ("context", "lookup"): 0.9, ("events", "features", "lookup"): 1.15}
 """A set of axes to a ratio that throughput is multiplied by where all of the set have their later policy."""
 
@@ -35,8 +35,8 @@ def throughput(gains: Gains, present: frozenset[str]) -> float:
 
 
 def true_effects(gains: Gains) -> dict[str, Any]:
-    """What the analysis should find, by brute force from the definitions: ``effects`` by axes (the gain averaged over
-    the other axes; for a set, how many times larger it is with the last one), and by axis ``ladder``,
+    """The expected results of the analysis, by brute force from the definitions: ``effects`` by axes (the gain averaged
+    over the other axes; for a set, the ratio of that gain with and without the last axis), and by axis ``ladder``,
     ``leave_one_out`` and ``shapley``."""
 
     def log(*present: str) -> float:

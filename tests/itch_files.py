@@ -141,7 +141,7 @@ class Slow:
 
 
 def messages_in(data: bytes) -> Iterator[bytes]:
-    """The messages of a file, whatever their lengths are said to be."""
+    """The messages of a file, whatever lengths it states."""
     sizes = {kind: struct.calcsize(HEAD + body) for kind, body in BODIES.items()}
     position = 0
     while position < len(data):

@@ -64,7 +64,7 @@ def on_ladder(
 
 
 def analysed(made: Document) -> Document:
-    """With what its samples say."""
+    """With the analysis of its samples."""
     kept = from_json(KeptLadder, made["ladder"])
     for feed in made["feeds"]:
         found = statistics.analyse(typed.feed(feed), typed.entries(made["variants"]), made["until"], kept)

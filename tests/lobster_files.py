@@ -19,7 +19,7 @@ def lines(rows: Iterable[Sequence[object]]) -> str:
 
 
 def order_book_row(bids: Sequence[Level], asks: Sequence[Level], depth: int) -> list[int]:
-    """Ask price, ask size, bid price, bid size of each level, best first, with what stands for no level."""
+    """Ask price, ask size, bid price, bid size of each level, best first, with the placeholders of missing levels."""
     row: list[int] = []
     for place in range(depth):
         row += asks[place] if place < len(asks) else (9_999_999_999, 0)

@@ -1,4 +1,4 @@
-"""What is dear to make and the same for all workers of a run: the first that wants it makes it, the others wait."""
+"""Expensive objects that are the same for all workers of a run: the first worker makes one, the others wait for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def keep_in(folder: Path) -> None:
 
 
 def made_once(name: str, make: Callable[[], Made]) -> Made:
-    """What ``make`` returns, or returned in another worker; equal names are equal things."""
+    """The return value of ``make``, perhaps from another worker; equal names mean equal objects."""
     if not _folder:
         return make()
     path = _folder[0] / f"{blake2b(name.encode(), digest_size=8).hexdigest()}.made"

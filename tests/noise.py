@@ -23,19 +23,20 @@ from tests import typed
 
 RECORDING = Path(__file__).parent / "fixtures" / "noise.npz"
 TOP_RECORDING = Path(__file__).parent / "fixtures" / "top-noise.npz"
-"""Whole sessions with four copies of the ladder's top (``scripts/record-noise --copies 4 --sessions 20``)."""
+"""Whole sessions of `lobench cmp`, with four copies of the ladder's top and nothing else
+(``scripts/record-noise --sessions 20``)."""
 TOP = "p1_top"
-"""The name under which one of the recorded copies stands in drawn sessions; the others are compared with it."""
+"""The name of one of the recorded copies in drawn sessions; the others are compared with it."""
 DESIGN = {"processes": 8, "seconds": 1.0, "passes": 2, "seed": 1, "pinned": False, "until_precision": None}
-"""What a session's design says where a test does not."""
+"""A session's design where a test states nothing else."""
 LADDER_FAMILY = 16
-"""Comparisons of a session of the whole ladder: what Holm's correction divides the level by."""
+"""Comparisons of a session of the whole ladder: Holm's correction divides the level by this number."""
 
 
 @dataclass(frozen=True)
 class Recording:
     """Identical variants side by side: ``samples`` and ``isolated`` have the columns of a session. ``copies`` are the
-    columns of the fast variant's copies, ``same`` those of the reference and its control."""
+    columns of the fast variant's copies, ``same`` those of the reference and its control, if they were there."""
 
     about: dict[str, Any]
     samples: np.ndarray
@@ -53,7 +54,7 @@ class Recording:
 
     @property
     def same(self) -> list[int]:
-        return [self.about["measured"].index(name) for name in (REFERENCE, CONTROL)]
+        return [self.about["measured"].index(name) for name in (REFERENCE, CONTROL) if name in self.about["measured"]]
 
     @property
     def copies(self) -> list[int]:
@@ -69,11 +70,12 @@ class Recording:
             yield {**self.session, "samples": {"columns": self.about["columns"], "rows": own}}
 
     def judged(self) -> dict[str, np.ndarray]:
-        """Of every pair of copies in every recorded session: whether it was told apart by its p-value alone, by
+        """For every pair of copies in every recorded session: whether it was called different by its p-value alone, by
         `lobench cmp`, and by a session of the whole ladder, in which it is one comparison of ``LADDER_FAMILY``. Each
-        array of shape (sessions, pairs).
+        array has the shape (sessions, pairs).
 
-        As in such a session another identical pair stands beside it: the two copies that are not compared.
+        As in such a session there is another identical pair: the two copies that are not compared, or, if the reference
+        was not recorded, one of the pair and a copy that is not compared.
         """
         names = [self.about["measured"][place] for place in self.copies[:4]]
         found: dict[str, list[list[bool]]] = {"p < 0.05": [], "cmp": [], "ladder": []}
@@ -82,7 +84,9 @@ class Recording:
             rows: dict[str, list[bool]] = {name: [] for name in found}
             for one, other in combinations(names, 2):
                 control, of = (name for name in names if name not in (one, other))
-                comparisons = Comparisons(timings, timings, REFERENCE, CONTROL, {control: of})
+                comparisons = Comparisons(timings, timings, one, control)
+                if self.same:
+                    comparisons = Comparisons(timings, timings, REFERENCE, CONTROL, {control: of})
                 pair = comparisons.compare(one, other)
                 floor = comparisons.floor_for(one, other)
                 rows["p < 0.05"].append(pair.p < SIGNIFICANCE)
@@ -105,8 +109,8 @@ class Recording:
         }
 
     def log_ratios(self, columns: Sequence[int], processes: int, sessions: int, clock: str = "cpu_ns") -> np.ndarray:
-        """What sessions would say of two identical variants, shape (sessions, processes). In each process it is left to
-        chance which of the recorded ``columns`` is which."""
+        """Log ratios of two identical variants, shape (sessions, processes). In each process the choice among the
+        recorded ``columns`` is random."""
         units = session_timings(typed.session(self.session), clock).units()
         rng = np.random.default_rng(processes)
         drawn = np.argsort(rng.random((sessions, len(units))), axis=1)[:, :processes]
@@ -119,18 +123,20 @@ class Recording:
     ) -> dict[str, Any]:
         """A feed of a result document with a session of ``processes`` recorded processes, each at most once.
 
-        It measures the reference, ``TOP``, and for each of ``effects`` a copy that is that many times faster; with
-        ``twice``, ``TOP`` once more, as a session does that has no identical pair at the top. In all that makes four
-        copies at most. In each process it is left to chance which recorded copy stands under which name.
+        It measures the reference, ``TOP``, and for each of ``effects`` a copy that is faster by this factor; with
+        ``twice``, ``TOP`` again, like a session without an identical pair at the top. Without a recorded reference,
+        ``TOP`` is measured again as the control, as in `lobench cmp`. It has four copies at most. In each process the
+        assignment of recorded copies to names is random.
         """
-        second = [again(TOP)] if twice else []
-        names = [REFERENCE, TOP, *effects, *second, CONTROL]
+        ends = ([REFERENCE], [CONTROL]) if self.same else ([], [again(TOP)])
+        second = [again(TOP)] if twice and self.same else []
+        names = [*ends[0], TOP, *effects, *second, *ends[1]]
         rows = []
         for number, process in enumerate(rng.choice(self.processes, processes, replace=False)):
             own = self.samples[self.samples[:, 0] == process]
-            copies = rng.permutation(self.copies)[: len(names) - 2]
-            reference, control = rng.permutation(self.same)
-            for name, column in zip(names, [reference, *copies, control], strict=True):
+            copies = rng.permutation(self.copies)[: len(names) - len(self.same)]
+            first, last = np.split(rng.permutation(self.same).astype(int), [len(ends[0])])
+            for name, column in zip(names, [*first, *copies, *last], strict=True):
                 mine = own[own[:, 3] == column].copy()
                 mine[:, 0], mine[:, 3] = number, names.index(name)
                 mine[:, 5:7] = np.rint(mine[:, 5:7] / effects.get(name, 1.0))
@@ -139,10 +145,10 @@ class Recording:
 
 
 def by_cpu(session: dict[str, Any]) -> Comparisons:
-    """What a drawn session says of pairs by CPU time, in half the time of both clocks."""
+    """The results of a drawn session for pairs by CPU time, in half the time of both clocks."""
     measured = typed.session(session)
     timings = session_timings(measured)
-    return Comparisons(timings, timings, REFERENCE, CONTROL, measured.same)
+    return Comparisons(timings, timings, measured.reference, measured.measured[-1], measured.same)
 
 
 def feed(names: Sequence[str], rows: np.ndarray, events: int, design: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,7 +169,7 @@ def feed(names: Sequence[str], rows: np.ndarray, events: int, design: Mapping[st
 
 
 def variants(names: Sequence[str]) -> list[dict[str, Any]]:
-    """The document's entries of these variants: ``pN_...`` stands on the ladder."""
+    """The document's entries for these variants: ``pN_...`` is on the ladder."""
     return [
         {"name": name, "phase": int(name[1]) if name[0] == "p" and name[1].isdigit() else None, "policies": {}}
         for name in names

@@ -1,5 +1,5 @@
-"""A laboratory whose worker processes answer at once with made-up samples: everything of an experiment but compiling
-and waiting. What is written is what the real thing writes; how long anything took is made up."""
+"""A laboratory whose worker processes answer at once with invented samples: everything of an experiment except
+compiling and waiting. Documents are written by the real code; all times are invented."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ class Laboratory:
             patch.setattr(module, "verify_all", self._verified)
         patch.setattr(counters, "count", lambda loaded, variants, workload: ({one.name: {} for one in variants}, {}))
         patch.setattr(counters, "peak_orders", lambda *words, **named: 5)
-        # Every moment's document is on the disk, as if the next were the last.
+        # Write the document at every save, as if the process could end at any time.
         patch.setattr(document, "SAVED_EVERY", 0.0)
         patch.setattr(error_rates, "RESAMPLES", 50)
 
     def messages(
         self, task: Task, handed: Any = None, advance: Callable[[float], None] = lambda seconds: None
     ) -> Iterator[dict[str, Any]]:
-        """What the process of a task says."""
+        """The output of a task's process."""
         count = handed.count if handed is not None else 0
         for message in getattr(self, f"_{task.job}")(task, count):
             if self.told == self.interrupt_after:
@@ -137,7 +137,7 @@ def _nanoseconds(name: str) -> float:
 
 
 def commands(patch: pytest.MonkeyPatch, folder: Path) -> Command:
-    """What types commands in a folder, each in a laboratory of its own."""
+    """Types commands in a folder, each in a laboratory of its own."""
     patch.setenv("LOBENCH_TUNING_DIR", os.devnull)
     patch.chdir(folder)
 

@@ -1,4 +1,5 @@
-"""Profiles made up for variants of a document, in the shape that profilers' documents have, and what a report keeps."""
+"""Profiles invented for the variants of a document, in the form of the profilers' documents, and the entries for a
+report."""
 
 from __future__ import annotations
 
@@ -46,8 +47,8 @@ CARD = {
 def profile_of(
     variant: str, *, cost: float = 1000.0, methods: tuple[str, ...] = ("callgrind", "ablation", "perf")
 ) -> Profile:
-    """A variant's profile of so many instructions per event. Each stage has a line of its own, in a file of the
-    variant's for the features."""
+    """A variant's profile with this number of instructions per event. Each stage has a line of its own, for features in
+    a file of the variant."""
     sampled = {**SHARES, "lookup": SHARES["lookup"] + 0.1, "features": SHARES["features"] - 0.1}
     made = {
         "callgrind": _document(variant, "callgrind", COSTS, SHARES, cost),
@@ -72,7 +73,7 @@ def profile_of(
 
 
 def profiles_of(names: Mapping[str, float] | list[str], *, calibrated: bool = True) -> Profile:
-    """What a document holds of these variants, each a little cheaper than the one before."""
+    """A document's profiles of these variants, each a little cheaper than the one before."""
     entries: list[Profile] = []
     before: Profiled | None = None
     for place, name in enumerate(names):
@@ -120,7 +121,7 @@ def _document(variant: str, tool: str, columns: tuple[str, ...], shares: Mapping
     ]
     frames = [["replay", "engine/kernel_builder.py", 1]]
     frames += [[row["function"], row["file"], row["line"]] for row in lines]
-    # One that is too thin to be drawn.
+    # A box too thin to be drawn.
     frames.append(["speck", "engine/kernel_builder.py", 2])
     rows = [
         {"stack": [0, 1 + place], "values": list(costs(share).values())} for place, share in enumerate(shares.values())

@@ -56,7 +56,7 @@ _TUNING = Parameters(
 
 
 def make(folder: Path) -> None:
-    """Write all but what is built."""
+    """Write everything but built files."""
     _feeds(folder)
     _code(folder)
     for name in ("ladder.toml", "mine.toml"):
@@ -80,7 +80,7 @@ def _feeds(folder: Path) -> None:
     names = ("your.mbo", "day.mbo", "day", "other-day", "days/2023-11-14.mbo", "days/2023-11-15.mbo")
     for seed, name in enumerate(names):
         made = busy(9_000, seed)
-        made["ts_recv"] = made["ts_event"]  # busy's are at random
+        made["ts_recv"] = made["ts_event"]  # the times of `busy` are random
         write(folder / f"{name}.dbn.zst", zstd(header() + made.tobytes()))
     itch = framed(*_MESSAGES)
     (folder / "day.itch").write_bytes(itch)

@@ -33,7 +33,7 @@ FACTORIAL = factorial(discover())
 TOP = LADDER[-1]
 PHASE = {variant.phase: variant for variant in LADDER}
 ABOVE = [variant for variant in LADDER if variant.policies["memory"] != LADDER[0].policies["memory"]]
-"""The phases that stand on top of the factorial's axes."""
+"""The phases above the factorial's axes."""
 
 
 def group(variant: Variant) -> Any:
@@ -55,7 +55,7 @@ def _few(variant: Variant) -> bool:
 
 FEW = [variant for variant in FACTORIAL if _few(variant)]
 COMBINED = [*each([*FEW, *ABOVE]), *each([one for one in FACTORIAL if one not in FEW], pytest.mark.long)]
-"""Parameters: all combinations of the factorial's policies, and the phases that stand on top of them."""
+"""Parameters: all combinations of the factorial's policies, and the phases above them."""
 
 
 def combined_with(cases: Sequence[tuple[object, ...]], always: int = 0) -> list[Any]:
@@ -82,7 +82,7 @@ def chunks(records: Records, size: int = 1 << 30) -> Iterator[Chunk]:
 
 
 class Observed:
-    """What a variant makes of records: its result, every evaluation's features, and all books' levels at the end."""
+    """A variant's replay of records: its result, the features of every evaluation, and all books' levels at the end."""
 
     def __init__(self, variant: Variant, records: Records, *, chunk: int = 1 << 30, rows: bool = True, **options: Any):
         self.rows: list[npt.NDArray[np.float64]] = []
@@ -105,7 +105,7 @@ class Observed:
 
 
 class Expected:
-    """What the oracle makes of records, with the same parts."""
+    """The oracle's replay of records, with the same parts."""
 
     def __init__(self, records: Records, evaluate: str = "last") -> None:
         oracle = Oracle(evaluate, keep_rows=True)
@@ -173,9 +173,9 @@ def table(records: Records) -> str:
 
 
 def run_python(script: str, *arguments: str, timeout: int = 600, **environment: str) -> Any:
-    """Run a Python script in a process of its own, in the checkout; the JSON that it printed last.
+    """Run a Python script in a separate process, in the checkout; returns the JSON that it printed last.
 
-    A failure shows what it wrote to its error stream.
+    A failure shows its stderr.
     """
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script, *arguments],

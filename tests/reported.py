@@ -15,7 +15,7 @@ HOSTILE = {
     "p4_hash_lookup": "x" * 300,
     "synth:liquid-future": "a|b`*_[link](http://example.invalid)\n# {{ 7 * 7 }} &amp; {% raw %} " + "y" * 200,
 }
-"""Name -> what somebody might call it instead."""
+"""Name -> a user's name for it."""
 TELLTALE = 7777.25
 """A figure that no page may show."""
 
@@ -44,7 +44,7 @@ def wide() -> Document:
 
 
 def renamed(value: Any, names: dict[str, str]) -> Any:
-    """The document with other names, wherever they stand alone."""
+    """The document with other names, wherever they occur as whole words."""
     if isinstance(value, str):
         first = once(value)
         return names[first] + value[len(first) :] if first in names else value

@@ -1,4 +1,4 @@
-"""Shapes of feeds: what prices, ids, books and actions may look like at their worst, each drawn or named."""
+"""Shapes of feeds: the worst that prices, ids, books and actions may look like, each drawn or named."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _TICK = 10_000_000
 
 @dataclass(frozen=True)
 class Shape:
-    """What a feed of any length looks like.
+    """A feed of any length.
 
-    ``points``: prices that there are; ``spacing``: how they lie; ``walk``: in which order events visit them.
-    ``resting``: orders that come first, from the lowest price up, and stay. Then a book fills up to ``live`` orders
-    more, and each event beyond takes one away, in the way that ``leaving`` says. ``run``: events of one book in a row;
+    ``points``: the prices in use; ``spacing``: their distances; ``walk``: the order in which events visit them.
+    ``resting``: orders that come first, from the lowest price up, and stay. Then a book fills up to ``live`` further
+    orders, and each later event removes one, in the way of ``leaving``. ``run``: consecutive events of one book;
     ``publishers``: books of an instrument. ``last``: whether each record closes an event.
     """
 

@@ -1,4 +1,4 @@
-"""The commands that the README and the guides show, as they stand in their blocks of code and between words."""
+"""The commands in the README and the guides, from code blocks and from running text."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def lines(page: str) -> list[str]:
 
 
 def between_words(page: str) -> list[str]:
-    """What stands in running text, often with a placeholder in it."""
+    """A command in running text, often with a placeholder."""
     return _BETWEEN_WORDS.findall(text(page))
 
 
 def is_synopsis(line: str) -> bool:
-    """Whether it says how commands are formed, and is none itself."""
+    """Whether it describes the form of commands and is none itself."""
     return line.startswith("lobench ") and ("[" in line or "…" in line)
 
 
@@ -60,5 +60,5 @@ def commands(line: str) -> Iterator[list[str]]:
 
 
 def _typed(line: str) -> str:
-    # Where blocks have no comments, what a line is for stands beside it.
+    # In blocks without comments the explanation follows after spaces.
     return re.split(r"\s+#|\s{3,}", line)[0]

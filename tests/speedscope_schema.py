@@ -8,7 +8,7 @@ UNITS = {"bytes", "microseconds", "milliseconds", "nanoseconds", "none", "second
 
 
 def validate(file: dict[str, Any]) -> None:
-    """Fails with what a speedscope file must hold and does not."""
+    """Fails if a required part of a speedscope file is missing."""
     assert file["$schema"] == "https://www.speedscope.app/file-format-schema.json"
     frames = file["shared"]["frames"]
     for frame in frames:

@@ -64,14 +64,14 @@ def made(rows: list[tuple[int, ...]]) -> Records:
 
 
 def nonsense(longest: int = 120) -> Any:
-    """Strategy of streams in which any byte may stand anywhere and few ids are used by all books."""
-    # Left to itself hypothesis draws half a dozen records: short for a simple counterexample, too short to meet one.
+    """Strategy of streams in which any byte may occur anywhere, with few ids that all books use."""
+    # By default hypothesis draws about six records: good for a short counterexample, too few to find one.
     long = st.lists(_RECORD, min_size=longest // 2, max_size=longest)
     return st.one_of(st.lists(_RECORD, min_size=1, max_size=10), long, long).map(made)
 
 
 class _Book:
-    """What rests in one book, as far as its next record needs it."""
+    """The resting orders of one book, as far as its next record needs them."""
 
     def __init__(self, instrument: int, publisher: int) -> None:
         self.names = (instrument, publisher)
@@ -156,7 +156,7 @@ class Market:
         self._emit(book, MODIFY, *book.orders[order], order)
 
     def _trade(self, book: _Book) -> None:
-        """T, F of the order that was hit, C of what it lost."""
+        """T, F of the order that was hit, C of the size that it lost."""
         self._emit(book, TRADE, self.random.choice((BID, ASK, NO_SIDE)), self._price(book, BID), 7, 0, 0)
         if book.orders:
             order = self._some(book)

@@ -1,7 +1,8 @@
 """MBO records written as ITCH messages and as LOBSTER messages, for round trips.
 
-What the formats cannot keep is changed on the way: neither has publishers, packets or times of receipt; ITCH has no
-modify (it replaces an order by one of another id), LOBSTER has one stock and no modify either (it deletes and submits).
+Properties that the formats cannot express are changed on the way: neither has publishers, packets or times of receipt;
+ITCH has no modify (it replaces an order by one of another id), LOBSTER has a single stock and no modify either (it
+deletes and submits).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _NEW_IDS = 1 << 50
 
 @dataclass
 class _Orders:
-    """Side, price (1e-4 dollars) and size of what rests, by instrument and id; the id that an order goes by now."""
+    """Side, price (1e-4 dollars) and size of resting orders, by instrument and id; and the present id of each order."""
 
     resting: dict[tuple[int, int], tuple[str, int, int]] = field(default_factory=dict)
     renamed: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -40,8 +41,8 @@ class _Orders:
 
 
 def steps(records: Records) -> Iterator[tuple[str, np.void, _Orders, tuple[int, int]]]:
-    """What happens, in order: add, cancel, delete, modify, fill, trade or clear, with the record and the orders as they
-    were before; an execution's T, F and C are one fill."""
+    """Events in order: add, cancel, delete, modify, fill, trade or clear, with the record and the orders before it; an
+    execution's T, F and C are one fill."""
     orders = _Orders()
     filled = False
     for place, one in enumerate(records):

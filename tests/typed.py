@@ -25,7 +25,7 @@ Document = dict[str, Any]
 
 
 def result(made: Document) -> Result:
-    """Not validated: tests also show what no file may hold."""
+    """Not validated: tests also show documents that no file may hold."""
     return from_json(Result, made)
 
 
@@ -47,7 +47,7 @@ def entries(variants: Sequence[Document]) -> list[VariantEntry]:
 
 
 def read(path: str | Path) -> Document:
-    """What a file holds, if it is a valid document."""
+    """The content of a file, which must be a valid document."""
     made = parse(path)
     validate(made, str(path))
     return made

@@ -82,15 +82,15 @@ def load_file(file: str) -> Contestant:
 
 
 def load_module(file: str, wanted: str) -> tuple[ModuleType, bytes]:
-    """A user's Python file, loaded once for each text of it, and that text. Raises UsageError for one that does not
-    load; ``wanted``: what the file is to be, for one that cannot be read."""
+    """A user's Python file, loaded once for each text of it, and that text. Raises UsageError if it does not load;
+    ``wanted``: the expected content, for the message about an unreadable file."""
     path = Path(file)
     try:
         source = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}; {wanted}") from error
-    # Another text, or another folder with other helpers, is another module. A file may be called what no module can be,
-    # as one with a dot would be in a package.
+    # Another text, or another folder with other helpers, is another module. A file's name may be invalid for a module,
+    # for instance with a dot in it.
     stem = re.sub(r"\W", "_", path.stem)
     told = os.fsencode(path.resolve()) + b"\0" + source
     name = f"lobench_user_{stem}_{hashlib.blake2b(told, digest_size=6).hexdigest()}"
@@ -116,7 +116,7 @@ def load_module(file: str, wanted: str) -> tuple[ModuleType, bytes]:
 
 
 _beside: list[str] = []
-"""Folders of users' files, in which their helpers are looked for after all else."""
+"""Folders of users' files, searched for their helpers after all other places."""
 
 
 def _execute(source: bytes, path: Path, module: ModuleType) -> None:
@@ -138,7 +138,7 @@ def _execute(source: bytes, path: Path, module: ModuleType) -> None:
 
 
 def _refuse_namesakes(source: bytes, folder: str) -> None:
-    """A helper that stands beside this file, while one of the same name beside another user's file is loaded."""
+    """A helper beside this file, if one of the same name beside another user's file is loaded."""
     for node in ast.walk(ast.parse(source)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
@@ -177,7 +177,7 @@ def full_name(typed: str, known: Collection[str]) -> str:
     first = first.strip()
     if typed in known or "=" in first:
         return typed
-    # A whole part of a name comes before the beginning of one: p1 is p1_zero_copy, also where there is a p10.
+    # A whole part of a name takes precedence over a prefix: p1 is p1_zero_copy, even if there is a p10.
     for matching in (
         [name for name in known if name == first],
         [name for name in known if first and name.startswith(f"{first}_")],
@@ -218,8 +218,7 @@ def resolve(spec: str, known: Mapping[str, Contestant]) -> Contestant:
 
 
 def resolve_compiled(spec: str, files: Iterable[str]) -> Variant:
-    """As ``resolve``, of what is compiled here, with the user's ``files``. Raises UsageError for an engine from
-    outside."""
+    """Like ``resolve``, for compiled variants, with user ``files``. Raises UsageError for an engine from outside."""
     return compiled(resolve(spec, discover(files)))
 
 

@@ -1,7 +1,7 @@
 """Phase 2: strategies read a pre-computed market snapshot, without a lock.
 
-Each worker keeps the BBO and trades of its own instruments in their own records, where its strategies read them;
-nobody else does. Workers share nothing but what they publish at batch boundaries.
+Each worker keeps the BBO and trades of its own instruments in their own records, which only its own strategies read.
+Workers share only the data that they publish at batch boundaries.
 """
 
 from __future__ import annotations

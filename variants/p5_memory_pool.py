@@ -1,8 +1,8 @@
 """Phase 5: orders and levels come from slabs and return to free lists; a book's own data is in slabs, too.
 
-Before each batch the pool makes sure of as many free orders and levels as the batch can ask for, so that the loop
-itself only takes the head of a list. Slabs grow with what rests (an eighth more each) and are given back at the end:
-in steady state nothing is allocated, and nothing is freed.
+Before each batch the pool provides as many free orders and levels as the batch can need, so that the loop only takes
+the head of a list. Slabs grow with the number of resting orders (by an eighth each) and are freed at the end: in steady
+state nothing is allocated or freed.
 """
 
 from __future__ import annotations

@@ -24,6 +24,6 @@ def _folder(part: str) -> Path:
 
 
 PARTS = {part: _folder(part) for part in ("engine", "variants", "workbench", "reports")}
-"""Part to the folder that its modules are loaded from: in a checkout they stand beside the package, not in it."""
+"""Part to the folder of its modules: in a checkout they are beside the package, not in it."""
 
 bind(str(ROOT), PACKAGES)

@@ -1,4 +1,4 @@
-"""Books as they stood at a moment, or after an event, of a feed."""
+"""The books of a feed as of a moment, or after an event."""
 
 from __future__ import annotations
 

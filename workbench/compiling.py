@@ -54,7 +54,7 @@ def compile_here(job: Job, files: Sequence[str]) -> str | None:
     if not any(not_kept([variant], noted, job.until)):
         return None
     kernels = vars(build_kernels(variant, job.until))
-    # Kernels that have been used in other ways would tell of those, too.
+    # The kernels' digest must cover this use alone, not an earlier one in this process.
     unused = not any(kernel.overloads for kernel in kernels.values())
     try:
         warm(variant, observe=observe, counters=counters, until=job.until)
@@ -67,7 +67,7 @@ def compile_here(job: Job, files: Sequence[str]) -> str | None:
 
 def main() -> None:
     """Serve until there are no more jobs."""
-    # What a user's file prints is no answer.
+    # Keep a user file's prints out of the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

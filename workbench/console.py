@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TextIO
@@ -61,8 +61,8 @@ def stderr() -> Console:
 
 
 def _console(file: TextIO, width: int | None) -> Console:
-    # Texts are names of files and variants, and what others said: none is markup. And whatever FORCE_COLOR asks for, a
-    # file or a pipe gets text alone.
+    # Names of files and variants, and output of other programs, are not markup. A file or pipe gets plain text,
+    # whatever FORCE_COLOR says.
     return Console(file=file, width=width, highlight=False, markup=False, emoji=False, force_terminal=file.isatty())
 
 
@@ -72,7 +72,7 @@ def fact(label: str, text: object) -> None:
 
 
 def table_of(headings: Sequence[str], rows: Iterable[Sequence[str]], *, title: str, words: Sequence[int]) -> Table:
-    """A table whose columns of ``words`` stand left, those of figures right."""
+    """A table whose columns of ``words`` are aligned left, those of figures right."""
     table = Table(title=title or None)
     for place, heading in enumerate(headings):
         table.add_column(heading, justify="left" if place in words else "right")
@@ -89,7 +89,7 @@ def print_table(table: Table, console: Console | None = None) -> None:
     widest = [max(cell_len(line) for text in texts for line in text.split("\n")) for texts in columns]
     least = [_least(texts, column.justify == "right") for texts, column in zip(columns, table.columns, strict=True)]
     count = len(columns)
-    # What stands around cells in all, and beside each.
+    # Characters around all cells of a row, and those around each cell.
     as_it_is = (3 * count + 1, 1) if table.box else (2 * count, 1)
     for place, (around, padding) in enumerate((as_it_is, (2 * count, 1), (count - 1, 0))):
         room = console.width - around
@@ -121,8 +121,8 @@ def _least(texts: Sequence[str], figures: bool) -> int:
 
 
 def _shared(least: Sequence[int], widest: Sequence[int], room: int) -> list[int]:
-    """The widths of columns: at least ``least``, at most ``widest``, together at most ``room``; what is left goes to
-    the narrowest of those that want more."""
+    """The widths of columns: at least ``least``, at most ``widest``, together at most ``room``; the rest goes to the
+    narrowest of those that want more."""
     widths = list(least)
     for _ in range(room - sum(least)):
         wanting = [place for place, width in enumerate(widths) if width < widest[place]]
@@ -142,7 +142,7 @@ def headline(name: str, result: Result) -> str:
 def duration(seconds: float, digits: int = 4) -> str:
     """A duration with ``digits`` digits, in a suitable unit."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
-        # Rounded first: 999.96 µs with four digits are 1 ms.
+        # Round first: 999.96 µs with four digits is 1 ms.
         value = float(f"{seconds / size:.{digits - 1}e}")
         if value >= 1 or unit == "ns":
             break
@@ -166,13 +166,13 @@ def _plain(value: Any) -> Any:
 
 
 def announce(text: str) -> None:
-    """A part of the work begins, or goes on: a line, where no bar can be shown."""
+    """A part of the work begins, or continues: a line, unless a bar is shown."""
     if not stderr().is_terminal and not _QUIET.get():
         stderr().print(f"{PLAIN}{text}", soft_wrap=True)
 
 
 def bars() -> bool:
-    """Whether anybody would see a bar move."""
+    """Whether a moving bar would be seen."""
     return stderr().is_terminal and not _QUIET.get()
 
 
@@ -180,7 +180,7 @@ class Ticker:
     """Receives the progress of a part of the work; this one shows nothing."""
 
     def advance(self, steps: float = 1) -> None:
-        """So many more of the steps are done."""
+        """Count this many more steps as done."""
 
     def expect(self, total: float) -> None:
         """Set the expected total number of steps."""
@@ -188,26 +188,26 @@ class Ticker:
     def label(self, text: str) -> None:
         """Set the label of the current work."""
 
-    def left(self, ask: Callable[[], float]) -> None:
-        """Use a better estimate of the remaining seconds than the pace so far."""
-
 
 @contextmanager
-def progress(label: str, total: float | None, *, records: bool = False) -> Iterator[Ticker]:
-    """How far a part of the work has come, on stderr: on a terminal a bar with rate and time left, elsewhere a line
-    every ten seconds. ``records`` shows a rate in M events/s."""
+def progress(label: str, total: float | None, *, records: bool = False, even: bool = True) -> Iterator[Ticker]:
+    """Progress of a part of the work, on stderr: on a terminal a bar, elsewhere a line every ten seconds, both with the
+    time left at the pace so far. If steps are not ``even``, their pace says little: only the number of finished steps
+    is shown. ``records`` shows a rate in M events/s."""
     if _QUIET.get():
         yield Ticker()
         return
     if not bars():
-        lines = _Lines(label, total)
+        lines = _Lines(label, total, even)
         try:
             yield lines
         finally:
             lines.end()
         return
-    columns = [TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), _Left()]
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()]
     columns.insert(2, _Rate() if records else MofNCompleteColumn())
+    if even:
+        columns.append(TimeRemainingColumn())
     with Progress(*columns, console=stderr(), transient=True) as display:
         yield _Bar(display, display.add_task(label, total=total))
 
@@ -222,25 +222,21 @@ class _Bar(Ticker):
         self._progress.advance(self._task, steps)
 
     def expect(self, total: float) -> None:
-        # Not by its update(), which would forget the speed.
+        # Assigned directly, because update() would forget the speed.
         self._progress.tasks[0].total = total
 
     def label(self, text: str) -> None:
         self._progress.update(self._task, description=text)
 
-    def left(self, ask: Callable[[], float]) -> None:
-        self._progress.update(self._task, left=ask)
-
 
 class _Lines(Ticker):
     """Print a line every ten seconds, from a thread: long work may report nothing for a minute."""
 
-    def __init__(self, label: str, total: float | None) -> None:
-        self._label, self._total, self._done = label, total, 0.0
+    def __init__(self, label: str, total: float | None, even: bool) -> None:
+        self._label, self._total, self._even, self._done = label, total, even, 0.0
         self._began = time.monotonic()
-        self._ask: Callable[[], float] | None = None
         self._over = threading.Event()
-        # Nothing waits for it, and where there is no memory for it the work goes on.
+        # The thread is optional: without memory for it the work goes on.
         with suppress(RuntimeError):
             OwnThread(target=self._speak, name="lobench progress", daemon=True).start()
 
@@ -253,44 +249,27 @@ class _Lines(Ticker):
     def label(self, text: str) -> None:
         self._label = text
 
-    def left(self, ask: Callable[[], float]) -> None:
-        self._ask = ask
-
     def end(self) -> None:
         self._over.set()
 
     def _speak(self) -> None:
-        # Whoever read may be gone; the work goes on.
+        # The reader may be gone; the work goes on.
         with suppress(OSError, ValueError):
             while not self._over.wait(PLAIN_EVERY):
                 announce(self.line())
 
     def line(self) -> str:
-        """As things stand."""
-        now = time.monotonic()
-        parts = [f"{now - self._began:.0f} s"]
+        """The present state."""
+        seconds = time.monotonic() - self._began
+        parts = [f"{seconds:.0f} s"]
         share = min(1.0, self._done / self._total) if self._total else 0.0
-        if share:
+        if self._total and not self._even:
+            parts.insert(0, f"{self._done:.0f} of {self._total:.0f} done")
+        elif share:
             parts.insert(0, f"{share:.0%}")
-        left = self._ask() if self._ask is not None else None
-        if left is None and 0 < share < 1:
-            left = (now - self._began) * (1 / share - 1)
-        if left is not None:
-            parts.append(f"about {max(1.0, left):.0f} s left")
+        if self._even and 0 < share < 1:
+            parts.append(f"about {max(1.0, seconds * (1 / share - 1)):.0f} s left")
         return f"{self._label}: {', '.join(parts)}"
-
-
-class _Left(TimeRemainingColumn):
-    """Time left: as estimated by the work itself, else by the pace so far."""
-
-    def render(self, task: Any) -> Any:
-        from rich.text import Text
-
-        ask = task.fields.get("left")
-        if ask is None:
-            return super().render(task)
-        minutes, seconds = divmod(max(0, round(ask())), 60)
-        return Text(f"{minutes // 60}:{minutes % 60:02}:{seconds:02}", style="progress.remaining")
 
 
 class _Rate(TextColumn):

@@ -1,8 +1,8 @@
-"""Which source lines of one commit cost more than in another: kernels of both counted by callgrind, line beside line.
+"""The source lines of one commit that cost more than in another: kernels of both counted by callgrind, line by line.
 
-A commit's kernels are profiled by this laboratory: its ``engine`` and ``variants`` stand under one package with the
-workbench that runs here. Where that cannot be (no valgrind, an engine of another make), the lines that were changed are
-named without a cost.
+A commit's kernels are profiled by this laboratory: its ``engine`` and ``variants`` are put under one package with the
+workbench that runs here. If that is impossible (no valgrind, an engine of another kind), the changed lines are named
+without a cost.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class _Line:
 
 
 def costlier(result: Check, feeds: Sequence[str], *, count: bool) -> list[Place]:
-    """The lines that a check's worst finding is about; none where nothing takes longer or does more. Where they are not
-    known yet, ``count`` has what lines cost counted."""
+    """The lines of a check's worst finding; none if nothing takes longer or does more. If their costs are not known yet
+    and ``count`` is set, they are counted."""
     worse = [one for one in result.findings if one.worse and one.lacking is None and one.difference is None]
     if not worse:
         return []
@@ -74,8 +74,8 @@ def costlier(result: Check, feeds: Sequence[str], *, count: bool) -> list[Place]
 
 
 def costlier_lines(before: Source, after: Source, variant: str, feed: str | None) -> list[Place]:
-    """The lines of ``after`` that cost more than in ``before``, costliest first, at most ``MOST``; where costs cannot
-    be counted, the first line of each change in what the variant runs."""
+    """The lines of ``after`` that cost more than in ``before``, costliest first, at most ``MOST``; if costs cannot be
+    counted, the first line of each change in the variant's code."""
     texts = [_texts(source, variant) for source in (before, after)]
     costs = []
     with progress("counting the cost of lines", 2) as ticker:

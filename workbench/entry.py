@@ -17,13 +17,13 @@ def _end(number: int, frame: object) -> None:
         os._exit(_INTERRUPTED)
 
 
-if getsignal(SIGINT) is not SIG_IGN:  # as it is in a shell's background jobs, and stays
+if getsignal(SIGINT) is not SIG_IGN:  # a shell's background jobs ignore it, and continue to
     signal(SIGINT, _end)
 
 
 def run() -> int:
     """The command `lobench`; returns its exit code."""
-    # Kernels work on addresses: there is no command without the compiler.
+    # Kernels work on addresses: no command can do without the compiler.
     os.environ.pop("NUMBA_DISABLE_JIT", None)
     from lobench.workbench.streams import finish, prepare
 
@@ -32,9 +32,9 @@ def run() -> int:
 
     try:
         code = main()
-    except SystemExit as end:  # of the parser of arguments
+    except SystemExit as end:  # from the argument parser
         code = end.code if isinstance(end.code, int) else 0
     code = finish(code)
     if getsignal(SIGINT) is not SIG_IGN:
-        signal(SIGINT, SIG_DFL)  # while the interpreter ends, no handler of ours can say anything
+        signal(SIGINT, SIG_DFL)  # at interpreter exit a handler could no longer report anything
     return code

@@ -101,7 +101,7 @@ def revision() -> str | None:
         answer = git.ask(_ROOT, "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty", timeout=10)
     except (LobenchError, OSError, subprocess.TimeoutExpired):
         return None
-    # Where ours is none that git knows, it answers for a repository that holds this folder.
+    # In a copy that is no repository itself, git answers for a repository around it.
     own = top.ok and Path(os.fsdecode(top.out.removesuffix(b"\n"))) == _ROOT
     return answer.text.strip() if own and answer.ok else None
 
@@ -162,7 +162,7 @@ def _numba() -> NumbaTarget:
         flags = sorted(name for name, present in binding.get_host_cpu_features().items() if present)
     except RuntimeError:  # llvmlite cannot tell on some machines
         flags = []
-    # lobench itself chooses the cache folder, whose name says nothing but where home is.
+    # lobench sets the cache folder itself; its name would only reveal the home folder.
     variables = {
         name: value
         for name, value in sorted(os.environ.items())

@@ -1,7 +1,8 @@
-"""Asking git, whatever hooks, settings and folders lobench is run from. Nothing in a repository is changed.
+"""Questions to git, independent of the hooks, settings and folders that lobench is run from. Nothing in a repository is
+changed.
 
-Every question to git goes through ``ask``: a hook of another repository must not answer for this one, and a user's
-settings must not change the form of an answer.
+Every question goes through ``ask``: a hook of another repository must not answer for this one, and a user's settings
+must not change the form of an answer.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from lobench.engine.errors import LobenchError
 
 _KEPT = frozenset(
     {
-        # Where git's own programs and settings lie, how far it looks for a repository, and how it reaches a remote,
-        # which a partial clone asks for what it lacks.
+        # The location of git's own programs and settings, the limits of its search for a repository, and its access
+        # to remotes, from which a partial clone fetches missing objects.
         *("GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_ATTR_NOSYSTEM"),
         *("GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"),
         *("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "GIT_TERMINAL_PROMPT", "GIT_PROXY_COMMAND"),
     }
 )
-"""Variables of git that stay. All others are of one repository or one command (``GIT_DIR``, ``GIT_INDEX_FILE``,
-``GIT_CONFIG_PARAMETERS``, ...), as git sets them for its hooks, or change what it prints."""
+"""Variables of git that are kept. All others belong to one repository or one command (``GIT_DIR``, ``GIT_INDEX_FILE``,
+``GIT_CONFIG_PARAMETERS``, ...), as git sets them for its hooks, or change its output."""
 
 _SETTINGS = {
     "log.showSignature": "false",
@@ -68,7 +69,7 @@ def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """
     given = os.environ if variables is None else variables
     kept = {name: value for name, value in given.items() if not name.startswith("GIT_") or name in _KEPT}
-    # Without optional locks, looking leaves the checkout untouched.
+    # Without optional locks, reading leaves the checkout untouched.
     return {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 
 

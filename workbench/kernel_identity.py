@@ -1,14 +1,13 @@
-"""Which variants are one kernel under several names: nothing can be faster than itself, whatever a session says.
+"""Variants that are one kernel under several names: nothing can be faster than itself, whatever a session shows.
 
 A replay is compiled from the policies that take part in it, up to the stage where it stops, and started with run-time
-parameters. Where both are the same for two variants, so is the machine code and so is all it does: a user's file that
-hands on phase 7, a combination that changes nothing, phase 8 on a feed that was never tuned, phases 1 to 3 while only
-books are built. Functions count as the same when they are one object, or copies of one text that refer to the same
-things: a copied file is no other kernel.
+parameters. If both are the same for two variants, so are the machine code and its behaviour: a user's file that
+re-exports phase 7, a combination that changes nothing, phase 8 on a feed without a tuning, phases 1 to 3 while only
+books are built.
 
-Engines from outside are one if their files are, byte for byte.
-
-What is not seen: two different texts that the compiler makes the same code of.
+Functions count as the same if they are one object, or copies of one text that refer to the same things: a copied file
+is no other kernel. Engines from outside are one if their files are, byte for byte. Not recognized: two different texts
+that compile to the same code.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ def same_kernel(one: Contestant, other: Contestant, until: str = STAGES[-1]) -> 
     if isinstance(one, ForeignEngine) or isinstance(other, ForeignEngine):
         return isinstance(one, ForeignEngine) and isinstance(other, ForeignEngine) and one.digest == other.digest
     stage = STAGES.index(until)
-    # Layouts that are the same replace the same axes.
+    # Identical layouts replace the same axes.
     axes = [axis for axis, begins in TAKES_PART.items() if STAGES.index(begins) <= stage and axis not in one.replaced]
     seen: set[tuple[int, int]] = set()
     return all(
@@ -75,10 +74,10 @@ def _same(one: Any, other: Any, seen: set[tuple[int, int]]) -> bool:
     seen.add((id(one), id(other)))
     if isinstance(one, FunctionType):
         return _same_function(one, other, seen)
-    if hasattr(one, "py_func"):  # a dispatcher of Numba's
+    if hasattr(one, "py_func"):  # a Numba dispatcher
         return _same(one.py_func, other.py_func, seen) and _same(one.targetoptions, other.targetoptions, seen)
     if is_dataclass(one):
-        # What a policy is called is not compiled.
+        # The name of a policy is not compiled.
         names = [field.name for field in fields(one) if field.name != "name"]
         return all(_same(getattr(one, name), getattr(other, name), seen) for name in names)
     if isinstance(one, (tuple, list)):
@@ -88,9 +87,9 @@ def _same(one: Any, other: Any, seen: set[tuple[int, int]]) -> bool:
     if isinstance(one, ModuleType):
         return False
     try:
-        # A number's sign and a float's kind count: 0.0 is not -0.0.
+        # The sign of a number and the type of a float count: 0.0 is not -0.0.
         return bool(one == other) and repr(one) == repr(other)
-    except Exception:  # whatever a user's object does when compared: it is not known to be the same
+    except Exception:  # comparing a user's object may raise anything; treat them as different
         return False
 
 
@@ -99,7 +98,7 @@ def _same_function(one: FunctionType, other: FunctionType, seen: set[tuple[int, 
         return False
     cells = [[cell.cell_contents for cell in function.__closure__ or ()] for function in (one, other)]
     held = [(function.__defaults__, function.__kwdefaults__) for function in (one, other)]
-    # Attributes have names as globals do: a name that is not among the globals of both is one of those.
+    # Code objects list attributes among the globals: a name that is in neither module's globals is an attribute.
     for name in _names(one.__code__):
         here, there = name in one.__globals__, name in other.__globals__
         if here != there or (here and not _same(one.__globals__[name], other.__globals__[name], seen)):
@@ -113,7 +112,7 @@ def _names(code: CodeType) -> set[str]:
 
 
 def _same_code(one: CodeType, other: CodeType) -> bool:
-    """Whether two texts compile to the same bytecode, wherever they stand."""
+    """Whether two texts compile to the same bytecode, wherever they are."""
     shape = "co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_argcount", "co_kwonlyargcount"
     if any(getattr(one, name) != getattr(other, name) for name in (*shape, "co_flags")):
         return False

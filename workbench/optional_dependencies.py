@@ -20,7 +20,7 @@ def not_installed(name: str, install: str) -> MissingToolError:
 
 
 def pip(*words: str) -> str:
-    """The command that installs packages into the environment that this runs in, whatever ``pip`` is first on PATH."""
+    """The command that installs packages into this environment, whichever ``pip`` is first on PATH."""
     return shlex.join([sys.executable, "-m", "pip", "install", *words])
 
 

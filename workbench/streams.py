@@ -3,8 +3,8 @@
 A stream that was closed when the command began is opened here, because the next file would get its number. Standard
 output is then one that cannot be written to.
 
-Texts go from Python's text layer straight to the file: an interrupt may be raised between the system's write and the
-return from it, and a buffer that did not hear of the write would write everything once more.
+Texts go from Python's text layer straight to the file: an interrupt may be raised between the system's write and its
+return, and a buffer that missed the write would write everything again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, TextIO
 from lobench.engine.errors import LobenchError, UnjudgedError
 
 _CLOSED = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}
-"""How `/dev/null` stands in for each stream."""
+"""The mode in which `/dev/null` replaces each stream."""
 
 
 NOT_HERE = UnjudgedError.exit_code
@@ -58,7 +58,7 @@ class _Output(io.FileIO):
 
 
 class _Error(io.FileIO):
-    """Standard error; failed writes are lost: a closed terminal must not end work that is to be kept."""
+    """Standard error; failed writes are dropped: a closed terminal must not end work that is to be kept."""
 
     def write(self, data: Any) -> int:
         with suppress(OSError):
@@ -72,10 +72,10 @@ def prepare() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, mode)  # gets the lowest number that is free: this one
+            os.open(os.devnull, mode)  # takes the lowest free number: this one
     sys.stdout = _opened(1, sys.stdout, _Output(1, "w", closefd=False))
     sys.stderr = _opened(2, sys.stderr, _Error(2, "w", closefd=False))
-    # What our own processes say to each other is UTF-8 whatever the locale.
+    # lobench's own processes talk UTF-8 to each other, whatever the locale.
     os.environ["PYTHONIOENCODING"] = "utf-8:backslashreplace"
 
 
@@ -90,7 +90,7 @@ def finish(code: int) -> int:
         if code == 0:
             complain(str(error))
         code = code or error.exit_code
-    # Or the interpreter tries once more when it ends, and says so in its own way.
+    # Otherwise the interpreter would try again at exit and print its own message.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return code
 

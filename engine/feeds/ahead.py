@@ -17,8 +17,8 @@ THREAD = "lobench-read-ahead"
 
 @contextmanager
 def ahead(items: Iterator[Item], most: int = 2) -> Iterator[Iterator[Item]]:
-    """Within, ``items`` are made on another thread, at most ``most`` before they are asked for. What making them
-    raises, the iteration raises; leaving stops the thread and waits for it."""
+    """Within the context, ``items`` are made on another thread, at most ``most`` ahead of the consumer. An error there
+    is raised by the iteration; leaving the context stops the thread and waits for it."""
     wanted: SimpleQueue[None] = SimpleQueue()
     made: SimpleQueue[tuple[Item] | BaseException | None] = SimpleQueue()
     stopping = Event()
@@ -32,7 +32,7 @@ def ahead(items: Iterator[Item], most: int = 2) -> Iterator[Iterator[Item]]:
                 made.put((next(items),))
         except StopIteration:
             made.put(None)
-        except BaseException as error:  # to be raised where somebody can catch it
+        except BaseException as error:  # raised again in the consumer's thread
             made.put(error)
 
     def taken() -> Iterator[Item]:

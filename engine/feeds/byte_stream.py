@@ -74,7 +74,7 @@ class ByteStream:
                 else:
                     yield stream
             except FeedError:
-                # What is bad data now may have been good before someone changed the file.
+                # The data may have been good before someone changed the file.
                 self.source.check(file)
                 raise
             except MemoryError as error:

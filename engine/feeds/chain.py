@@ -8,9 +8,9 @@ from lobench.engine.feeds.base import Chunk, Feed
 
 
 class ChainedFeed:
-    """The records of ``feeds``, one feed after the other, in the order given.
+    """The records of ``feeds``, one feed after the other, in the given order.
 
-    Times are not compared: whoever names the files decides their order.
+    Times are not compared: the user decides the order.
     """
 
     def __init__(self, feeds: Sequence[Feed]) -> None:

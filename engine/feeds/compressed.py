@@ -1,7 +1,7 @@
 """zstd-compressed DBN files: decompressed on another thread into a ring of reused buffers, ahead of the replay.
 
 A record may straddle two frames and two buffers. So each buffer has head-room in front: the incomplete record at the
-end of one buffer is copied to just before the bytes of the next, and framing goes on from there.
+end of one buffer is copied to just before the bytes of the next, and framing continues from there.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _HEAD = LONGEST + 4
 _READ = 1 << 18
 """Compressed bytes read at a time."""
 _METADATA, _TIMES = 1 << 22, 256
-"""Bytes that any file's metadata may have, and how many times the file's own size it may have beyond that. Symbols of
-real venues are packed to a twentieth; what is packed to less is made to fill the memory."""
+"""Largest metadata of any file in bytes, and its largest ratio to the file's own size beyond that. Symbols of real
+venues compress to a twentieth; data that compresses further is an attempt to fill the memory."""
 
 
 class DbnZstFeed(DbnFile):
@@ -89,7 +89,7 @@ class DbnZstFeed(DbnFile):
                 self._source.check(file)
                 check_frames(_reading(file), self._source.size, self._fail_in_file)
             except FeedError:
-                # What is bad data now may have been good before someone changed the file.
+                # The data may have been good before someone changed the file.
                 self._source.check(file)
                 raise
             except (zstandard.ZstdError, MemoryError, OSError) as error:

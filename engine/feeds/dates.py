@@ -19,7 +19,8 @@ _EIGHT = re.compile(r"(?<!\d)\d{8}(?!\d)")
 _SEPARATED = re.compile(r"(?<!\d)(\d{4})[-_](\d{2})[-_](\d{2})(?!\d)")
 _SESSION = re.compile(r"^S(\d{2})(\d{2})(\d{2})(?!\d)")
 _FIRST, _LAST = 1970, 2199
-"""Years that a name may mean. None of them begins with the number of a month, so that eight digits read one way."""
+"""Years that a name may contain. None of them begins with the number of a month, so that eight digits have one reading.
+"""
 _ZONE = "America/New_York"
 
 

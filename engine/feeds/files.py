@@ -21,7 +21,7 @@ class SourceFile:
     def __init__(self, path: str, name: str | None = None) -> None:
         self.path = path
         name = path if name is None else name
-        # Error messages are one line, whatever a file is called.
+        # Error messages are one line, even if the file's name is not.
         self.name = name if name.isprintable() else repr(name)
         try:
             status = os.stat(path)
@@ -30,7 +30,7 @@ class SourceFile:
         if stat.S_ISDIR(status.st_mode):
             raise UnreadableError(self.name, "is a directory; name the files in it")
         if not stat.S_ISREG(status.st_mode):
-            # Opening a pipe could block for ever, and a replay must be repeatable.
+            # Opening a pipe could block forever, and a replay must be repeatable.
             raise UnreadableError(
                 self.name, "is not a regular file; a feed must be readable more than once (- copies standard input)"
             )
@@ -49,8 +49,8 @@ class SourceFile:
         return file
 
     def read_at(self, file: FileIO) -> Callable[[int, int], bytes]:
-        """``read(n, byte)`` returns n bytes of an open file from a byte on, fewer only at its end; where the file
-        stands does not matter, and does not change."""
+        """``read(n, byte)`` returns n bytes of an open file from a byte on, fewer only at its end. It neither uses nor
+        changes the file's position."""
         return lambda size, byte: os.pread(file.fileno(), size, byte)
 
     def check(self, file: FileIO) -> None:

@@ -37,19 +37,19 @@ class Framer:
         return {int(rtype): int(self._others[rtype]) for rtype in np.flatnonzero(self._others)}
 
     def chunks(self, data: npt.NDArray[np.uint8], start: int) -> Iterator[Chunk]:
-        """Yield the MBO records in ``data[start:]``, leaving an incomplete record at its end alone: runs in place, or
-        several short ones as one copy that nobody else writes to.
+        """Yield the MBO records in ``data[start:]``, except an incomplete record at its end: runs in place, or several
+        short ones as one private copy.
 
         ``data`` is read-only uint8, shape (n,), and ``data[start]`` is the stream's byte ``position``.
         """
-        # Here, because Numba takes longer to import than it takes to refuse a file.
+        # Imported here: importing Numba takes longer than refusing a file.
         from lobench.engine.feeds.framing import MORE, PARTIAL, PROBLEMS, gather, next_run
 
         address = data.ctypes.data
         stop = len(data)
         status = MORE
         while status == MORE and start < stop:
-            # Without a compiler the kernel's integers are NumPy's, and those are no addresses.
+            # Without the compiler the kernel's integers are NumPy's, which cannot serve as addresses.
             first, count, stride, end, status = map(int, next_run(data, start, stop, RUN, self._others))
             held, place = data, address + first
             if 0 < count < RUN // SHORT and end < stop:

@@ -38,8 +38,8 @@ def find_run(
     left = limit
     status = MORE
     stride = 0
-    words: Any = 0  # an int64 below; mypy holds that for no int
-    while left > 0:  # until the first MBO record
+    words: Any = 0  # an int64 below, which mypy does not accept as an int
+    while left > 0:  # up to the first MBO record
         if position + _HEADER > stop:
             status = PARTIAL
             break
@@ -64,7 +64,7 @@ def find_run(
         position += words * _WORD
         left -= 1
     first = position
-    if stride > 0:  # the loop that a plain MBO file spends all its time in
+    if stride > 0:  # a plain MBO file spends all its time in this loop
         end = min(stop - stride + 1, first + left * stride)
         while position < end and data[position] == words and data[position + 1] == RTYPE_MBO:
             position += stride

@@ -17,7 +17,7 @@ def _reader_and_error() -> tuple[Any, type[Exception]]:
         from isal.isal_zlib import error
     except ImportError:
         return gzip.GzipFile, zlib.error
-    # Its stubs give an instance where the module holds a class.
+    # Its stubs declare an instance; the module has a class.
     return IGzipFile, cast(type[Exception], error)
 
 

@@ -1,7 +1,6 @@
-"""The head of a DBN stream: magic, version, metadata; and other beginnings of files.
+"""The head of a DBN stream: magic, version, metadata; and the starts of other kinds of files.
 
-The metadata itself is parsed by ``databento_dbn``; here are only the eight bytes before it, and the checks on what it
-says.
+``databento_dbn`` parses the metadata itself; this module reads the eight bytes before it, and checks the result.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ _PRELUDE = 8
 _LEAST = 104
 """Bytes of the metadata's fixed part; the decoder panics, rather than raises, on some shorter ones."""
 _MOST = 1 << 28
-"""A longer metadata is refused. A day of all instruments of a large venue, options and spreads too, takes 100 MB; what
-is decoded takes three times as much memory."""
+"""Larger metadata is refused. A day of all instruments of a large venue, including options and spreads, takes 100 MB;
+decoding it takes three times as much memory."""
 _SCHEMA_AT = _PRELUDE + 16
 
 _OTHER_KINDS = {
@@ -66,8 +65,8 @@ def found(start: bytes) -> str:
 def read_header(read: Callable[[int], bytes], fail: Callable[[int, str], FeedError], most: int | None = None) -> Header:
     """Read and check the head of a DBN stream of MBO records.
 
-    ``read(n)`` returns the next n bytes, fewer only at the end; ``fail(byte, problem)`` makes the error that is raised.
-    ``most``: bytes that the metadata may have, where that is less than what any may have.
+    ``read(n)`` returns the next n bytes, fewer only at the end; ``fail(byte, problem)`` makes the error to raise.
+    ``most``: a lower limit on the size of the metadata than the general one.
     """
     prelude = read(_PRELUDE)
     if not prelude.startswith(MAGIC):
@@ -97,5 +96,5 @@ def _decode(head: bytes, fail: Callable[[int, str], FeedError]) -> Metadata:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        # The decoder is Rust: a panic in it arrives as an exception that is no Exception and has no public name.
+        # The decoder is written in Rust: a panic arrives as an exception that is no Exception and has no public name.
         raise fail(_PRELUDE, f"the DBN metadata is not valid: {' '.join(str(error).split())}") from error

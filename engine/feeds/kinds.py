@@ -82,7 +82,7 @@ def kind_of(source: SourceFile) -> Kind:
 
 
 def is_text(start: bytes) -> bool:
-    """Whether data begins as a table's first line does: printable, whatever its encoding, and not empty."""
+    """Whether data begins like the first line of a table: printable in some encoding, and not empty."""
     return bool(start.strip()) and all((byte >= 32 and byte != 127) or byte in b"\t\r\n" for byte in start)
 
 
@@ -102,7 +102,7 @@ def _unpacked(source: SourceFile, file: FileIO, start: bytes) -> bytes:
 
 
 def holds_records(path: str | Path) -> bool:
-    """Whether a file that exists is market data, as far as one can tell: DBN, ITCH, LOBSTER, or compressed."""
+    """Whether an existing file is recognized as market data: DBN, ITCH, LOBSTER, or compressed."""
     with suppress(OSError):
         if Path(path).is_file():
             with open(path, "rb") as file:

@@ -83,12 +83,12 @@ def reduce(table: Table, shift: int, slot: int, size: int) -> int:
 
 @kernel
 def remove(table: Table, shift: int, slot: int) -> None:
-    """Empty a slot, and move into it whatever would not be found any more."""
+    """Empty a slot, and move into it any order that a search would no longer find."""
     mask = len(table) - 1
     empty = slot
     probe = (slot + 1) & mask
     while size_at(table, probe) != 0:
-        # An order moves back unless its home lies behind the empty slot, on the way to where it stands.
+        # An order moves back unless its home lies after the empty slot on the way to its present slot.
         distance = (probe - home(table[probe, 0], shift)) & mask
         if distance >= (probe - empty) & mask:
             table[empty, 0] = table[probe, 0]

@@ -132,7 +132,7 @@ def _in_place(feed: Feed, report: Callable[[int], None]) -> Chunk | None:
 
 def _copied(feed: Feed, limit: int, report: Callable[[int], None]) -> Chunk:
     """All records, copied into new memory."""
-    # Private memory grows by moving pages, not bytes; an array would be held twice each time it grows.
+    # Private memory grows by moving pages, without a copy; a growing array would need twice its size.
     memory = mmap.mmap(-1, _FIRST_ROOM, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     used = 0
     for chunk in feed:
@@ -151,8 +151,8 @@ def _copied(feed: Feed, limit: int, report: Callable[[int], None]) -> Chunk:
 
 
 def _append(memory: mmap.mmap, used: int, chunk: Chunk) -> None:
-    # No array of the memory outlives this call: it could not grow otherwise.
+    # Keep no array of the memory beyond this call: with one the memory could not grow.
     target = np.frombuffer(memory, f"V{MBO.itemsize}", chunk.count, used)
     target[:] = np.asarray(chunk)
     if chunk.stride != MBO.itemsize:
-        target.view(np.uint8)[:: MBO.itemsize] = _WORDS  # the records are without ts_out now
+        target.view(np.uint8)[:: MBO.itemsize] = _WORDS  # without ts_out now

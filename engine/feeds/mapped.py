@@ -1,11 +1,12 @@
 """Files mapped into memory and truncated by others: a signal, where reading would give an error.
 
-A page of a mapping whose file no longer reaches it cannot be read: the kernel sends SIGBUS, which ends a process
-without a word. Here that signal is taken by putting zeros where the file was, from the page on, so that whoever reads
-goes on and the loss is found in order: by a feed that looks at its file after each chunk, or by ``check``.
+A page of a mapping beyond the end of its file cannot be read: the kernel sends SIGBUS, which ends a process without a
+message. Here a handler maps zeros in place of the file from that page on, so that the reader continues and the loss is
+found in order: by a feed that checks its file after each chunk, or by ``check``.
 
-The handler is Python, called through ctypes. That is sound for this signal alone: the instruction that reads a mapping
-causes it, never one inside of an allocator or of the interpreter, and the thread can wait for the interpreter's lock.
+The handler is Python, called through ctypes. That is sound for this signal only: it is caused by the instruction that
+reads a mapping, never by one inside an allocator or the interpreter, and the thread can wait for the interpreter's
+lock.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from lobench.engine.feeds.problems import UnreadableError
 
 _SA_SIGINFO, _SA_NODEFER = 4, 0x40000000
 _FAULT_ADDRESS = 16
-"""Byte of ``siginfo_t`` where the address stands, with 64-bit pointers."""
+"""Offset of the address in ``siginfo_t``, with 64-bit pointers."""
 _MAP_FIXED = 0x10
 
 
@@ -105,7 +106,7 @@ def _take(number: int, info: int, context: Any) -> None:
             if _libc.mmap(page, end - page, mmap.PROT_READ, flags, -1, 0) == page:
                 mapping.cut = True
                 return
-    # Not ours: the same instruction fails again, and whoever was there before us is told.
+    # An address of no feed: the instruction runs again, fails again and reaches the earlier handler.
     _libc.sigaction(signal.SIGBUS, ctypes.byref(_before), None)
 
 

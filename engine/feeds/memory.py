@@ -12,10 +12,9 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def available_memory() -> int:
-    """Bytes: what the kernel calls available, or what is left of the container's or the process's own limit where that
-    is less."""
+    """Bytes: the kernel's figure, or the rest of the container's or the process's own limit if that is less."""
     left = [int(psutil.virtual_memory().available)]
-    # "max", where there is no limit, is no integer.
+    # "max", for no limit, is not an integer.
     with suppress(OSError, ValueError):
         left.append(
             int((_CGROUP / "memory.max").read_text(encoding="utf-8"))

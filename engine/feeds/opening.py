@@ -61,7 +61,7 @@ def open_file(path: str, mapping: str | None = None, day: date | None = None) ->
         from lobench.engine.feeds.itch.feed import ItchFeed
 
         return ItchFeed(source, day)
-    # pyarrow takes a while to load.
+    # Imported here: pyarrow loads slowly.
     if kind is Kind.LOBSTER:
         from lobench.engine.feeds.lobster.feed import LobsterFeed
 

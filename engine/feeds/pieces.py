@@ -22,7 +22,7 @@ class Pieces:
 
     def __init__(self, stream: OpenStream, room: int, head: int, *, threaded: bool) -> None:
         self._stream, self._head = stream, head
-        # Not cleared: of a short stream most of a buffer is never touched.
+        # Not cleared: a short stream leaves most of a buffer untouched.
         self._buffers = [np.empty(head + room, np.uint8).data for _ in range(3 if threaded else 2)]
         self._threaded = threaded
         self._kept = 0
@@ -30,7 +30,7 @@ class Pieces:
         self._filled: Iterator[tuple[int, int]] = iter(())
 
     def keep(self, count: int) -> None:
-        """The last ``count`` bytes of the piece at hand belong to the next one, too; ``head`` at most."""
+        """The last ``count`` bytes of the current piece also begin the next one; at most ``head``."""
         self._kept = count
 
     def __enter__(self) -> Pieces:

@@ -21,10 +21,10 @@ from lobench.engine.records import MBO
 
 
 class DbnFeed(DbnFile):
-    """The MBO records of one ``.dbn`` file, none of them copied.
+    """The MBO records of one ``.dbn`` file, without a copy.
 
-    The header is checked here, the records while iterating; both raise ``FeedError``, also where the file changes
-    meanwhile.
+    The header is checked at construction, the records while iterating; both raise ``FeedError``, also if the file
+    changes meanwhile.
     """
 
     stable = True
@@ -58,7 +58,7 @@ class DbnFeed(DbnFile):
                     self._source.check(file)
                     framer.finish(len(data))
                 except FeedError:
-                    # What is bad data now may have been good before someone changed the file.
+                    # The data may have been good before someone changed the file.
                     self._source.check(file)
                     raise
 

@@ -25,10 +25,10 @@ _libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
 class Prefault:
-    """While the context lasts, pages of the ``size`` mapped bytes at ``address`` come in before they are read.
+    """During the context, pages of the ``size`` mapped bytes at ``address`` are loaded before they are read.
 
-    ``address`` is a page's; the mapping must outlive the context. ``reached(byte)`` says how far the reader is. What
-    cannot be brought in is left to the reader, who finds out why.
+    ``address`` is a page's; the mapping must outlive the context. ``reached(byte)`` reports the reader's position.
+    Pages that cannot be loaded are left to the reader, which finds the reason.
     """
 
     def __init__(self, address: int, size: int) -> None:

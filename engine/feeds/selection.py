@@ -24,10 +24,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Selection:
-    """``symbols``: patterns as shells have them, ``instruments``: ids; of both, what either names is taken. ``start``
-    (included) and ``stop`` (excluded): nanoseconds since 1970 that ``ts_recv``, where it is not given ``ts_event``, is
-    between. ``keys``: from which ``key_of`` (included) to which (excluded; None: to the last) instruments are taken, of
-    a feed that may have none of them. What is None selects all."""
+    """``symbols``: patterns as in shells, ``instruments``: ids; with both, their union. ``start`` (included) and
+    ``stop`` (excluded): limits for ``ts_recv`` (``ts_event`` if there is none) in nanoseconds since 1970. ``keys``: a
+    range of instruments by ``key_of``, from the first (included) to the second (excluded; None: to the last), of which
+    the feed may have none. None selects all."""
 
     symbols: tuple[str, ...] | None = None
     instruments: frozenset[int] | None = None
@@ -55,10 +55,10 @@ def key_of(instrument: int, name: str | None) -> str:
 
 
 class SelectedFeed:
-    """The records of ``feed`` that a selection takes, in order, with ``names`` by instrument id before its own.
+    """The selected records of ``feed``, in order, with ``names`` by instrument id before its own.
 
-    Where that leaves none, an iteration ends with UsageError. ``within``: it ends after so many records of the feed,
-    counted from where the selected time begins.
+    If there are none, an iteration ends with UsageError. ``within``: it ends after this many records of the feed,
+    counted from the start of the selected time.
     """
 
     stable = False

@@ -1,6 +1,6 @@
-"""How feeds are read, as words among those that name them: ``--mapping=FILE``, ``--symbols=ES*`` and so on.
+"""Reading options of feeds, as words beside their names: ``--mapping=FILE``, ``--symbols=ES*`` and so on.
 
-So a list of words is all that a feed is known by, on the command line, in results, and between processes.
+So a list of words identifies a feed completely, on the command line, in results, and between processes.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def absolute(word: str, folder: str = "") -> str:
     to that of this process."""
     if is_setting(word):
         name, _, value = word.removeprefix("--").partition("=")
-        # A shipped mapping is a name, unless there is a file of that name.
+        # The name of a shipped mapping, unless there is a file of that name.
         place = os.path.join(folder, value)
         return f"--{name}={os.path.abspath(place)}" if name in FILES and os.path.exists(place) else word
     if word == STANDARD_INPUT or is_remote(word):

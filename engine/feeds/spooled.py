@@ -30,8 +30,8 @@ def is_remote(spec: str) -> bool:
 
 
 def spooled(spec: str) -> str:
-    """The path of a copy of standard input, or of what ``fsspec`` opens; made once in a process. Raises FeedError, and
-    UsageError where that cannot be read here."""
+    """The path of a copy of standard input, or of a source that ``fsspec`` opens; made once in a process. Raises
+    FeedError, and UsageError if the source cannot be read here."""
     with _locks.setdefault(spec, threading.Lock()):
         if spec not in _copies:
             with _opened(spec) as source:
@@ -61,14 +61,14 @@ def _opened(spec: str) -> Iterator[BinaryIO]:
         raise UsageError(f"{spec}: cannot be read: {_one_line(error)}; install what is missing: {install}") from None
     except FileNotFoundError:
         raise UnreadableError(spec, "no such file") from None
-    except Exception as error:  # each file system has errors of its own
+    except Exception as error:  # each file system has its own errors
         raise UnreadableError(spec, f"cannot be read: {_one_line(error)}") from error
     with source:
         yield source
 
 
 def _copy(spec: str, source: BinaryIO) -> Any:
-    copy = tempfile.TemporaryFile(prefix="lobench-")  # noqa: SIM115, it goes with the process
+    copy = tempfile.TemporaryFile(prefix="lobench-")  # noqa: SIM115, closed when the process ends
     try:
         while piece := _read(spec, source):
             copy.write(piece)
@@ -86,7 +86,7 @@ def _copy(spec: str, source: BinaryIO) -> Any:
 def _read(spec: str, source: BinaryIO) -> bytes:
     try:
         return source.read(_PIECE)
-    except Exception as error:  # each file system has errors of its own
+    except Exception as error:  # each file system has its own errors
         raise UnreadableError(spec, f"cannot be read: {_one_line(error)}") from error
 
 

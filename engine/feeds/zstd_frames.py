@@ -54,9 +54,9 @@ def explained(error: Exception, name: str, fail: Fail, byte: int) -> FeedError:
 
 
 def check_frames(read_at: ReadAt, size: int, fail: Fail) -> None:
-    """Raise unless a file of ``size`` bytes ends where one of its frames ends.
+    """Raise unless a file of ``size`` bytes ends at the end of one of its frames.
 
-    Meant for data that decompressed without an error: what a frame holds is not looked at.
+    Meant for data that decompressed without an error: the content of frames is not examined.
     """
     for _ in _frames(read_at, size, fail):
         pass

@@ -35,10 +35,10 @@ ACCOUNT: Final = np.dtype([("position", "i8"), ("cash", "f8"), ("equity", "f8"),
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What an engine is told when it is made. ``stage``: the last one that is computed, a place in ``STAGES`` (1 book,
-    2 features, 3 strategies); ``evaluate_every``: evaluate at every record, not only at those with F_LAST and without
-    F_SNAPSHOT; ``workers``: threads that may work; ``expected_orders`` and ``expected_instruments``: how many may be
-    there at a time, 0 where nobody knows."""
+    """The options with which an engine is created. ``stage``: the last one to compute, an index into ``STAGES`` (1
+    book, 2 features, 3 strategies); ``evaluate_every``: evaluate at every record, not only at those with F_LAST and
+    without F_SNAPSHOT; ``workers``: threads that may work; ``expected_orders`` and ``expected_instruments``: the most
+    at a time, 0 if unknown."""
 
     stage: int
     evaluate_every: bool
@@ -49,8 +49,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Counts:
-    """What an engine counted so far; ``anomalies`` in the order of ``lobench.engine.anomalies``, empty where it counts
-    none."""
+    """An engine's counts so far; ``anomalies`` in the order of ``lobench.engine.anomalies``, or empty."""
 
     events: int
     evaluations: int

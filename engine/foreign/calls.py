@@ -13,7 +13,7 @@ from lobench.engine.native import named_intrinsic
 
 def _call(widths: Sequence[int], result: int) -> Any:
     """Signature and code of a call: all arguments are int64 and passed with their ``widths`` in bits (addresses with
-    64); ``result`` is that of what comes back, as int64."""
+    64); ``result`` is the width of the return value, which becomes an int64."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         function, *given = args
@@ -22,7 +22,7 @@ def _call(widths: Sequence[int], result: int) -> Any:
             value if kind.width == 64 else builder.trunc(value, kind) for value, kind in zip(given, kinds, strict=True)
         ]
         shape = ir.FunctionType(ir.IntType(result), kinds)
-        # C's callers extend what is shorter than an int.
+        # A C caller extends arguments that are narrower than an int.
         extended = {place: ("zeroext",) for place, width in enumerate(widths) if width < 32}
         back = builder.call(builder.inttoptr(function, shape.as_pointer()), passed, arg_attrs=extended)
         return back if result == 64 else builder.sext(back, ir.IntType(64))
@@ -80,8 +80,8 @@ def _call_kernel(
     tap: Any,
     probe: Any,
 ) -> Any:
-    """A replay's kernel by Numba's calling convention: ``result`` and ``error`` are addresses of a word each, ``tap``
-    and ``probe``, which are None, pointers that nobody reads. It returns 0 unless it raised something."""
+    """A replay's kernel by Numba's calling convention: ``result`` and ``error`` are addresses of a word each; ``tap``
+    and ``probe``, which are None, are unused pointers. It returns 0 unless it raised an error."""
     return _call((64,) * 8, 32)
 
 

@@ -1,6 +1,6 @@
 """A file's engine in the laboratory: its name, its offers, and its construction.
 
-A command that asks for a library does not load it: what another process read of it is noted here (``note``).
+Commands do not load a library themselves: another process reads it, and its description is noted here (``note``).
 """
 
 from __future__ import annotations
@@ -132,9 +132,9 @@ class ForeignEngine:
         return STAGES[3 if self.offers & STRATEGIES else 2 if self.offers & FEATURES else 1]
 
     def scope(self, until: str) -> Scope:
-        """What of a replay until ``until``, or as far as it goes, can be compared. Raises UsageError for ``decode``:
-        nothing shows whether an engine read a record; and where more features or strategies are registered than its
-        ABI knows."""
+        """The parts of a replay until ``until``, or as far as it goes, that can be compared. Raises UsageError for
+        ``decode``, because nothing shows whether an engine read a record, and if more features or strategies are
+        registered than its ABI knows."""
         if until == STAGES[0]:
             raise UsageError(f"{self.name}: an engine from outside shows no results of --until decode; use book")
         stage = min(STAGES.index(until), STAGES.index(self.last_stage))
@@ -224,7 +224,7 @@ def of_class(cls: Any, file: str, source: bytes) -> ForeignEngine:
 
 
 def _helpers(cls: Any, file: str) -> list[bytes]:
-    """The texts of modules that stand beside a file and that its own module uses."""
+    """The texts of the modules beside a file that its own module uses."""
     folder = Path(file).resolve().parent
     used = vars(sys.modules[cls.__module__]).values() if getattr(cls, "__module__", None) in sys.modules else ()
     names = {getattr(value, "__name__", "") for value in used} | {getattr(value, "__module__", "") for value in used}

@@ -68,7 +68,7 @@ class Keys:
     def _grow(self) -> None:
         kept = self._table[self._table != 0] - 1
         self._table, self._used = np.zeros(2 * len(self._table), np.int64), 0
-        # A record of these fields alone stands for each book.
+        # A record with only these fields represents a book.
         books = np.zeros(len(kept), MBO)
         books["instrument_id"], books["publisher_id"] = kept >> 16, kept & 0xFFFF
         where = self._table.ctypes.data

@@ -51,7 +51,7 @@ class Library:
     def __init__(self, file: str) -> None:
         self.file = file
         try:
-            # What it prints when it is loaded is no output of the command's.
+            # Output that the library prints while loading is not the command's.
             with stdout_aside():
                 self._handle = ctypes.CDLL(file)
                 function = getattr(self._handle, _SYMBOL)
@@ -183,7 +183,7 @@ class LibraryEngine:
         return Counts(found.events, found.evaluations, tuple(found.anomalies))
 
     def ask(self, keys: npt.NDArray[np.int64], depth: int, counted: bool, stage: int, whole: bool) -> int:
-        # A process that only runs an engine, under valgrind for instance, loads no compiler.
+        # A process that only runs an engine, for instance under valgrind, loads no compiler.
         from lobench.engine.foreign.walk import WROTE_TOO_MUCH, Walk
 
         if self._walk is None:

@@ -104,7 +104,7 @@ class ForeignReplay(Closing):
         process."""
         address, stride, count = chunk.address, chunk.stride, chunk.count
         if address % 8 or stride % 8:
-            # Records of a file may stand anywhere; an engine gets them aligned.
+            # Records in a file may be unaligned; an engine receives them aligned.
             aligned = chunk.array().copy()
             address, stride = aligned.ctypes.data, MBO.itemsize
         self.run(address, stride, count)
@@ -115,8 +115,8 @@ class ForeignReplay(Closing):
             raise EngineError(left)
 
     def run(self, address: int, stride: int, count: int) -> None:
-        """Handle records at an address, and nothing else: what a measurement times. The records must stay where they
-        are until ``settle``."""
+        """Handle records at an address, and nothing else: the timed call. The records must stay in place until
+        ``settle``."""
         if not self._open:
             raise StaleError("this replay is closed: its memory is freed")
         self._apply(address, stride, count)

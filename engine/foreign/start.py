@@ -1,4 +1,4 @@
-"""Starting a replay of whatever stands in the laboratory: a compiled variant, or an engine from outside."""
+"""Starting a replay of any participant: a compiled variant, or an engine from outside."""
 
 from __future__ import annotations
 

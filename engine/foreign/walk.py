@@ -97,7 +97,7 @@ def whole_side(walk: Record, value: int, instrument: int, publisher: int, side: 
 
 @kernel
 def computed(walk: Record, value: int, instrument: int, publisher: int, stage: int) -> int:
-    """``value`` with the newest features and the accounts folded in; another where the engine knows no such book."""
+    """``value`` with the newest features and the accounts folded in; another value if there is no such book."""
     if stage >= 2:
         got = call_about_book(walk["features"], walk["engine"], instrument, publisher, walk["row"])
         value = fold(value, row_value(walk["row"], FEATURES_COUNT)) if got == 1 else ~value

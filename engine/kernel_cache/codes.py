@@ -12,9 +12,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Code:
-    """``digest`` of the code and those nested in it, with and without the place where it stands; ``globals``: names
-    that it loads as globals; ``attributes``: names that it may load as attributes; ``imports``: modules that it
-    imports when it runs; ``nested``: all codes within, itself included."""
+    """``digest`` of the code and of those nested in it, with and without its place in the file; ``globals``: names that
+    it loads as globals; ``attributes``: names that it may load as attributes; ``imports``: modules that it imports when
+    it runs; ``nested``: all codes within, including itself."""
 
     digest: bytes
     placeless: bytes

@@ -19,8 +19,8 @@ from lobench.engine.kernel_cache.values import Token, UnkeyableError
 
 @dataclass
 class _Open:
-    """A function that is being compiled: what was compiled ``within`` it so far, itself included, and whether that was
-    ``judged`` by its key."""
+    """A function during its compilation: the functions compiled ``within`` it so far, including itself, and whether its
+    key ``judged`` them."""
 
     within: set[Any]
     judged: bool = False
@@ -55,13 +55,13 @@ class _Compiled:
 
     def _ended(self, dispatcher: Any) -> None:
         if not self._open:
-            # It was begun before anyone listened: the cache was first used while this was being compiled.
+            # Begun before the listener: the cache was first used during this compilation.
             return
         done = self._open.pop()
         if isinstance(dispatcher._cache, KernelCache):
             dispatcher._cache.compiled_in = done.within
         elif not done.judged:
-            # Nobody has looked at its key; a kernel that calls it later compiles nothing of this.
+            # Its key was never examined; a kernel that calls it later does not compile it again.
             function = dispatcher.py_func
             self._made_of.setdefault(function, set()).update(done.within - {function})
 
@@ -71,14 +71,15 @@ class _Compiled:
             self._seen.setdefault(function, tokens)
 
     def covers(self, found: Fingerprint) -> bool:
-        """Whether these functions are all of what is being compiled just now, and was compiled in it so far. If they
-        are not, no kernel of this process is kept: one that calls it later shows nothing of what is in it."""
+        """Whether these functions are all that is being compiled now, and include all that was compiled within it so
+        far. If not, no kernel of this process is kept: a later kernel that calls it would not show its content."""
         judged = self._open[-1]
         judged.judged = True
         return self._all_known(found, judged.within)
 
     def _all_known(self, found: Fingerprint, within: Iterable[Any], but: Any = None) -> bool:
-        """Whether a key says all of what was compiled ``within``, and before in other functions than ``but`` of it."""
+        """Whether a key covers everything that was compiled ``within``, now and, except for ``but``, earlier in other
+        functions."""
         before = [self._made_of.get(function, ()) for function in found.functions if function is not but]
         unknown = next(_beyond(found, chain(within, *before)), None)
         if unknown is not None and self._uncovered is None:

@@ -1,8 +1,9 @@
 """Everything that a function can be compiled from, as a text.
 
-The walk goes from a function to the values of all names in its code: globals, closure variables, defaults, and what a
-code may ask a module for; from there to the functions and classes among them, each once. Numba freezes just these
-values. A name that no path of execution uses counts as well: more than needed makes a miss, less a wrong kernel.
+The walk goes from a function to the values of all names in its code: globals, closure variables, defaults, and
+attributes that a code may load from a module; from there to the functions and classes among them, each once. Numba
+freezes just these values. A name that no path of execution uses counts as well: too much in the key makes a miss, too
+little a wrong kernel.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ _known: weakref.WeakKeyDictionary[FunctionType, tuple[list[Any], list[Token]]] =
 @dataclass(frozen=True)
 class Fingerprint:
     """``lines``: one for each function and class, in the order in which they are reached. ``functions``: to their
-    tokens; ``covered``: all codes among them; ``dispatchers``: all that were met."""
+    tokens; ``covered``: all codes among them; ``dispatchers``: all dispatchers met."""
 
     lines: tuple[str, ...]
     functions: dict[FunctionType, tuple[Token, ...]]
@@ -87,7 +88,7 @@ def fingerprint(roots: Iterable[Any]) -> Fingerprint:
         walk.add("root", describe(root))
     for what, entry in numba_internals.ambient():
         if isinstance(entry, FunctionType) and installed_file(entry.__code__.co_filename):
-            # Unless a kernel uses it, which is noticed, an installed extension's name says enough.
+            # The name of an installed extension is enough, unless a kernel uses it, which is noticed.
             walk.add("ambient", [what, entry.__module__, entry.__qualname__, codes.read(entry.__code__).digest])
         else:
             walk.add("ambient", [what, Ref(entry)])
@@ -183,7 +184,8 @@ class _Walk:
     def function(self, function: FunctionType) -> list[Token]:
         """Tokens of a function: its code, then the values of the names in it.
 
-        Most functions are met again for the next kernel; what is the same and can't have changed is not said anew.
+        Most functions occur again in the next kernel; parts that are the same and cannot have changed are not computed
+        again.
         """
         registration = numba_internals.registration(function)
         values = [self.lenient, registration, *self._values(function)]
@@ -236,7 +238,7 @@ class _Walk:
             if value is _UNDEFINED:
                 continue
             if self.lenient and trusted(module):
-                # Its version says enough; what it remembers (the lines of files that were read) differs by process.
+                # The version is enough; the state (lines of files read so far) differs between processes.
                 out.append(f"{module.__name__}.{name}")
                 continue
             out += [f"{module.__name__}.{name}", *self.described(value)]
@@ -255,9 +257,10 @@ class _Walk:
 
     def class_(self, kind: Any) -> list[Token]:
         """Tokens of a class: bases and attributes; of an enumeration its members, of a named tuple its fields. A
-        compiler of ``lobench.engine.compiling``, which remembers what it compiled, is its text."""
+        compiler class of ``lobench.engine.compiling``, which holds its compiled functions, is represented by its text.
+        """
         out: list[Token] = [kind.__qualname__] if self.lenient else [kind.__module__, kind.__qualname__]
-        # A user's pipeline that inherits it does something else.
+        # A user's subclass of the pipeline may do something else.
         if kind.__module__ == _COMPILERS and numba_internals.is_compiler(kind) and hasattr(kind, "text"):
             return [*out, kind.text]
         out += self.described(kind.__bases__)

@@ -1,8 +1,8 @@
 """A folder that only the user can write to, because loading a kernel runs its content.
 
-Its own mode is 700. No folder above it may be one that another user could rename or replace things in: each belongs to
-the user or to root, and only those with the sticky bit are open to all. Where there is no such folder, a temporary one
-serves this process and those that it starts, and is removed at the end.
+Its own mode is 700. No folder above it may allow another user to rename or replace entries: each belongs to the user or
+to root, and only those with the sticky bit are open to all. If there is no such folder, a temporary one serves this
+process and its children, and is removed at the end.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def kernel_folder() -> Path | None:
             _chosen[wanted] = private(cache.base_folder() / _NAME)
         except OSError as problem:
             _chosen[wanted] = found = _temporary(problem)
-            # Those that we start share it; they look at it as at any other.
+            # Child processes share it, and check it like any other folder.
             if found is not None:
                 os.environ[cache.VARIABLE] = str(found.parent)
                 _chosen[str(found.parent)] = found
@@ -116,7 +116,7 @@ def _temporary(problem: OSError) -> Path | None:
 
 
 def _remove(base: Path, owner: int) -> None:
-    # A process that was forked of us ends before we do.
+    # A forked child may end first.
     if os.getpid() == owner:
         shutil.rmtree(base, ignore_errors=True)
 

@@ -100,8 +100,8 @@ _ambient: tuple[tuple[int, ...], list[tuple[str, Any]]] = ((), [])
 
 
 def ambient() -> list[tuple[str, Any]]:
-    """What has been registered for things that are not the user's own functions, by others than Numba: (what for, the
-    function or class). Any kernel may be compiled with it, whatever it names."""
+    """Registrations for other things than the user's own functions, made by others than Numba: (the thing, the function
+    or class). Any kernel may be compiled with them, whatever it names."""
     global _ambient
     typing, lowering = templates.builtin_registry, imputils.builtin_registry
     lists = (
@@ -139,7 +139,7 @@ def _is_reached_by_name(key: Any) -> bool:
 
 def _of_lowering(item: Any) -> Iterator[tuple[str, Any]]:
     made, what = item[0], item[1]
-    # What an intrinsic generates is registered for itself, when it is used first.
+    # Code that an intrinsic generates is registered at its first use.
     if made is what or not isinstance(made, python_types.FunctionType):
         return
     inner = [cell.cell_contents for cell in made.__closure__ or ()] if trusted_file(made.__code__.co_filename) else []

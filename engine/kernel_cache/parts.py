@@ -1,11 +1,11 @@
 """Parts of kernels cached between processes: code shared by several kernels is compiled once.
 
-A part is a function that kernels call, for one set of argument types: typed, and as optimized LLVM code with all that
-it calls linked into it. It is kept as a kernel is, under everything that goes into it; so a variant that differs from
-another in one policy takes all other parts from it, and so does a kernel whose helper was edited.
+A part is a function that kernels call, for one set of argument types: typed, and as optimized LLVM code with all its
+callees linked into it. Like a kernel, it is kept under a key of everything that goes into it. So a variant that differs
+from another in one policy takes all other parts from the cache, and so does a kernel with an edited helper.
 
-A part is written when the kernel that it was compiled for is kept: what that objects to in this process (a function
-that was compiled from other values before), nobody else gets.
+A part is written when the kernel that it was compiled for is kept: if this process's state rules that out (a function
+was compiled from other values before), the part is not kept either.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Pack = Callable[[], bytes]
 
 
 class _Waiting:
-    """Parts that were compiled for the kernel at hand. An object, as what it holds is no part of what a digest of
-    functions says."""
+    """Parts that were compiled for the current kernel. An object, because a digest of functions does not include an
+    object's content."""
 
     def __init__(self) -> None:
         self.parts: dict[str, Pack] = {}
@@ -40,7 +40,7 @@ def key_of(function: Any, arguments: Any, prescribed: Any, flags: Any) -> tuple[
         return None
     try:
         found = fingerprint([function, (*arguments, prescribed)])
-    except Exception:  # whatever a user's object does when it is looked at
+    except Exception:  # a user's object may raise anything when it is examined
         return None
     text = "\n".join([*settings.surroundings(), flags.summary(), *found.lines])
     return blake2b(text.encode(errors="surrogatepass"), digest_size=20).hexdigest(), found
@@ -72,7 +72,7 @@ def keep() -> None:
     """The kernel is kept, so its parts are."""
     folder = kernel_folder()
     if folder is not None:
-        # Whatever cannot be kept is compiled anew.
+        # Anything that cannot be kept is compiled again.
         with contextlib.suppress(Exception):
             store.write_all(folder, _packed())
     _waiting.parts.clear()

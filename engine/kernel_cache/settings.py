@@ -1,4 +1,4 @@
-"""The settings that machine code depends on beside its source: as they are now, in whatever way they were set."""
+"""The settings that machine code depends on beside its source: their present values, however they were set."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def _file_of(address: int) -> str | None:
     if not ctypes.CDLL(None).dladdr(ctypes.c_void_p(address), ctypes.byref(found)):
         return None
     file = os.fsdecode(found.file or b"")
-    # The program itself is named as it was called.
+    # The program itself is listed under the name it was called by.
     return os.path.realpath(file if file.startswith("/") else "/proc/self/exe")
 
 

@@ -1,8 +1,8 @@
 """Kernels in a folder: one file for each key, named by its digest.
 
-A file begins with a digest of all that follows: the length of the key, the key, the kernel. It is written whole under
-another name and renamed, so that two processes that compile the same kernel do each other no harm, and nobody reads
-half a file. What does not hold exactly what was asked for is a miss.
+A file begins with a digest of the rest: the length of the key, the key, the kernel. It is written whole under another
+name and renamed, so that two processes may compile the same kernel at once, and half a file is never read. Any file
+without an exact match is a miss.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def path_of(folder: Path, key: str) -> Path:
 
 
 def read(folder: Path, key: str) -> bytes | None:
-    """The kernel cached under ``key``, None if there is none that is whole and the user's own."""
+    """The kernel cached under ``key``; None unless there is a complete one that belongs to the user."""
     try:
         place = os.open(path_of(folder, key), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(place, "rb") as file:

@@ -1,7 +1,7 @@
 """Modules that stay the same while versions stay the same: Python's standard library, NumPy, Numba, llvmlite.
 
-Their functions are known by their names; the versions stand in every key. Trust goes by the file that a module was
-loaded from: a user's ``statistics.py`` is not Python's.
+Their functions are identified by name; the versions are part of every key. A module is trusted because of the file that
+it was loaded from: a user's ``statistics.py`` is not Python's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A text for a value, such that equal texts mean values that compile to equal code.
 
-A value becomes a list of tokens: strings, bytes, and ``Ref`` to a function or class that is described by itself, once.
-Raises UnkeyableError for what has no content that can be said: an open file, a pointer, an object of an unknown class.
+A value becomes a list of tokens: strings, bytes, and ``Ref`` to a function or class that is described separately, once.
+Raises UnkeyableError for values without describable content: an open file, a pointer, an object of an unknown class.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _mapping(value: Any, out: list[Token], depth: int) -> None:
 
 
 def _module(value: python_types.ModuleType, out: list[Token], depth: int) -> None:
-    # Its attributes are described where they are named.
+    # Its attributes are described where code names them.
     out += ["module", value.__name__]
 
 

@@ -39,10 +39,10 @@ class Loss(NamedTuple):
 class Effect:
     """The effect of one record.
 
-    ``ignored``: it broke a rule and changed nothing. ``added``: an A that put size into the book.
-    ``cancelled``: size that a C really took off; ``removed``: the order that it removed by that.
-    ``losses``: what orders lost, however that came. ``reset``: sides that were emptied or replaced as a whole.
-    ``lookups``: searches for an order by its id; ``walk``: orders that they would look at from the queue's front.
+    ``ignored``: it broke a rule and changed nothing. ``added``: an A that added size to the book. ``cancelled``: size
+    actually removed by a C; ``removed``: the order that this removed. ``losses``: size lost by orders, from any cause.
+    ``reset``: sides that were emptied or replaced as a whole. ``lookups``: searches for an order by its id; ``walk``:
+    orders that they would pass from the queue's front.
     """
 
     anomalies: list[str] = field(default_factory=list)

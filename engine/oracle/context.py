@@ -16,7 +16,7 @@ TRADES: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A best price (1e-9 units) with the size and the number of orders that stand at it, over all publishers."""
+    """A best price (1e-9 units) with the size and the number of orders at it, over all publishers."""
 
     price: int
     size: int
@@ -29,14 +29,12 @@ class Instrument:
     def __init__(self) -> None:
         self.books: list[Book] = []
         self.trades = 0
-        self.last_trade: tuple[int, int, int] | None = None
         self._prices: deque[int] = deque(maxlen=TRADES)
 
     def update(self, record: Record, effect: Effect) -> None:
         """Take a trade in, unless it was ignored; other records change nothing here."""
         if record.action == TRADE and not effect.ignored:
             self.trades += 1
-            self.last_trade = (record.price, record.size, record.side)
             self._prices.append(record.price)
 
     @property

@@ -74,8 +74,8 @@ def rotated(value: int, places: int) -> int:
 
 
 def row_trace(key: int, n: int, quotes: Iterable[int], features: Iterable[float], signals: Iterable[int]) -> int:
-    """What the evaluation at event ``n`` of the book ``key`` adds to the trace. ``quotes``: best bid's price and size,
-    best ask's price and size."""
+    """The term of the trace for the evaluation at event ``n`` of the book ``key``. ``quotes``: best bid's price and
+    size, best ask's price and size."""
     lanes = [0, 0, 0, 0]
     for values in (quotes, map(trace_bits, features), signals):
         for i, value in enumerate(values):
@@ -100,7 +100,7 @@ def book_state(book: Book) -> int:
 
 
 def book_key(instrument_id: int, publisher_id: int) -> int:
-    """The number that stands for a book in a replay's digests."""
+    """The number of a book in a replay's digests."""
     return instrument_id * 65536 + publisher_id
 
 

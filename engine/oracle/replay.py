@@ -57,7 +57,7 @@ class _Desk:
         return tuple(found)
 
     def h_books(self) -> int:
-        """The book hash with the book as it stands, if it had an event since the last ``sample``."""
+        """The hash of the book's present state, if it had an event since the last ``sample``."""
         if self.book.n == self._sampled:
             return self._h_books
         return digest.fold(self._h_books, digest.book_state(self.book))
@@ -125,7 +125,7 @@ class Oracle:
         )
 
     def book(self, instrument_id: int, publisher_id: int) -> Book | None:
-        """A book as it stands, None where no record named it."""
+        """The present state of a book, None if no record named it."""
         desk = self._desks.get((instrument_id, publisher_id))
         return None if desk is None else desk.book
 

@@ -27,7 +27,7 @@ class Level:
 
     price: int
     anonymous: int = 0
-    # A dict keeps the order of insertion and forgets a deleted key's place: a queue with exits in the middle.
+    # A dict keeps insertion order and allows deletion anywhere: a queue with exits in the middle.
     queue: dict[int, Order] = field(default_factory=dict)
 
     @property

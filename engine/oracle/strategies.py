@@ -89,7 +89,7 @@ class Strategies:
         )
 
     def end(self) -> tuple[StrategyEnd, ...]:
-        """The accounts as they stand."""
+        """The present accounts."""
         return tuple(
             StrategyEnd(name, account.position, account.cash, account.equity, account.trades)
             for name, account in zip(STRATEGIES, self.accounts, strict=True)

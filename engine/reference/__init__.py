@@ -1,2 +1,2 @@
-"""The reference engine's policies: what a competent engineer writes first. Each phase of the plan replaces one of
-them."""
+"""The reference engine's policies: the code that a competent engineer writes first. Each phase of the plan replaces one
+of them."""

@@ -44,7 +44,7 @@ def build_event(context: ContextKernels, layout: LayoutKernels, until: str) -> S
         key = row_key(book["key"], book["events"])
         state["trace"] += trace_row(key, row, bid_price, bid_size, ask_price, ask_size, signals)
         if tap is not None:
-            # What is observed is what the context gives back, not what was computed.
+            # Observe the values that the context returns, not those that were computed.
             for place in range(feature_count):
                 view(state["row"] + 8 * place, DOUBLE)["value"] = feature_of(state, book, place, None)
             observe_moment(record, book, event, 0, tap)

@@ -52,7 +52,7 @@ def draw(market: Record, table: int) -> int:
 
 @kernel
 def next_level(market: Record, book: int, side: int, step: int) -> int:
-    """The first step with orders from ``step`` on, going away from the other side; -1 if there is none."""
+    """The first step with orders from ``step`` on, away from the other side; -1 if there is none."""
     width = book_at(market, book)["width"]
     way = 2 * side - 1
     while 0 <= step < width:

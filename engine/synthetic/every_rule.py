@@ -109,13 +109,13 @@ class EveryRuleFeed:
         made["ts_event"] = made["ts_recv"] = np.uint64(START) + numbers * np.uint64(1_000)
         made["sequence"] = (numbers + np.uint64(1)) % np.uint64(2**32)
         ids = draw(2, _IDS).astype(np.uint64)
-        # 0 is one of them; the last three are the ends of both halves of the range.
+        # 0 is one of them; the last three are the limits of the signed and unsigned ranges.
         ends = np.array([2**63 - 1, 2**63, 2**64 - 1], np.uint64)
         made["order_id"] = np.where(ids < _IDS - 3, ids, ends[np.maximum(ids.astype(np.int64) - (_IDS - 3), 0)])
         made["action"], made["side"], made["flags"] = (
             _weighted(kinds, draw(field, 1000)) for field, kinds in ((3, _ACTIONS), (4, _SIDES), (5, _FLAGS))
         )
-        # Prices on both sides of 0. Bids are below asks, but for two ticks that both have: books cross now and then.
+        # Prices on both sides of 0. Bids are below asks except for two shared ticks, so books cross now and then.
         shift = np.where(made["side"] == BID, -_TICKS + 2, 0)
         price = (draw(6, _TICKS) + shift) * EVERY_RULE.tick + np.where(made["instrument_id"] == 7, 0, 5_000_000_000)
         odd = _weighted(_ODD_PRICES, draw(7, 1000))

@@ -69,7 +69,7 @@ class SyntheticFeed:
             state["buffer_at"] = buffer.ctypes.data
             produce(state, count)
             left -= count
-            # A group that does not fit goes on in the next chunk.
+            # A group that does not fit continues in the next chunk.
             over = int(state["count"][0]) - count
             buffers[1][:over] = buffer[count : count + over]
             state["count"] = over

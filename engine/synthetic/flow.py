@@ -1,8 +1,8 @@
-"""Orders that come, go and move: the places they take and the records they make.
+"""Orders that arrive, leave and move: their prices and the records that they give.
 
-Where something happens is drawn from what was measured; whether an order comes or goes there is decided by how many
-rest there and in the book, against what the book aims at. So queues and live orders stay near their aims for feeds of
-any length.
+The place of each change is drawn from measured distributions; whether an order arrives or leaves there depends on the
+numbers of orders there and in the book, compared with the book's targets. So queues and live orders stay near their
+targets in feeds of any length.
 """
 
 from __future__ import annotations

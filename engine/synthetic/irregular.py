@@ -1,8 +1,8 @@
 """Violations of the rules: every anomaly that a replay counts, and records of top-of-book venues.
 
-The generator's own books follow the engine's rules for each (docs/semantics.md), so that what comes after is regular
-again. Top-of-book records and clears go to a book of their own, the instrument after the last, of which no model is
-kept.
+The generator's own books follow the engine's rules for each (docs/semantics.md), so that later records are regular
+again. Top-of-book records and clears go to a book of their own, the instrument after the last, of which the generator
+keeps no model.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def settle_in(market: Record, book: int, wanted: int) -> None:
     for depth in range(2 * LONGEST_QUEUE):
         for ticks in range(middle):
             ratio = ticks / info["reach"]
-            # A little more than what is aimed at, so that the last rounds do not come short.
+            # Slightly above the target, so that the last rounds do not fall short.
             aim = 0.05 + 1.05 * info["queue"] / (1.0 + ratio * ratio)
             for side in range(2):
                 if info["live"] < wanted and depth + below(market, 1 << 20) / (1 << 20) < aim:
@@ -81,7 +81,7 @@ def next_stage(market: Record) -> None:
 
 @kernel
 def choose_book(market: Record) -> int:
-    """The next group's book, by activity; a busy one often goes on."""
+    """The next group's book, by activity; a busy book often continues."""
     if market["books"] > 1 and not chance(market, 307):
         choice = below(market, market["books"])
         alias = alias_at(market, choice)

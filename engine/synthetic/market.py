@@ -38,7 +38,7 @@ STATE: Final = np.dtype(
         *(("buffer_at", np.int64), ("levels", np.int64), ("slots", np.int64)),
     ]
 )
-"""``count``: records in the buffer at hand; ``produced``: in the whole feed; ``free``: the first unused order;
+"""``count``: records in the current buffer; ``produced``: in the whole feed; ``free``: the first unused order;
 ``…_at``: addresses."""
 
 BOOK: Final = np.dtype(
@@ -50,8 +50,8 @@ BOOK: Final = np.dtype(
     ]
 )
 """``base``: price of ladder step 0; ``first``: its bid ladder's place among all levels, the ask ladder follows;
-``queue``, ``reach``: orders aimed at per level are queue / (1 + (distance / reach)²); ``stretch``: what drawn distances
-are multiplied by, times 256."""
+``queue``, ``reach``: the target for orders per level is queue / (1 + (distance / reach)²); ``stretch``: the factor for
+drawn distances, times 256."""
 
 LEVEL: Final = np.dtype([("head", np.int32), ("tail", np.int32), ("count", np.int32)])
 ORDER: Final = np.dtype(
@@ -71,7 +71,7 @@ Array = npt.NDArray[Any]
 
 
 class Market:
-    """All that generation changes: ``state`` (dtype STATE, shape (1,)) and the tables whose addresses it holds."""
+    """The generator's mutable data: ``state`` (dtype STATE, shape (1,)) and the tables whose addresses it holds."""
 
     def __init__(self, state: Array, tables: dict[str, Array]) -> None:
         self.state = state
@@ -173,7 +173,7 @@ def build(profile: Profile, n: int, seed: int, irregular: float, sparse: bool) -
         shapes.setdefault(target, _shape(target, profile.width))
         book["queue"], book["reach"], book["width"] = shapes[target]
         book["base"] = max(1, middle - int(book["width"]) // 2) * profile.tick
-        # ESH4's distances belong to a book whose levels reach 28 ticks out.
+        # ESH4's distances were measured on a book whose levels reach 28 ticks out.
         book["stretch"] = max(8, round(float(book["reach"]) / 28 * 256))
         book["first"] = first
         first += 2 * int(book["width"])

@@ -17,12 +17,12 @@ Rows: TypeAlias = tuple[tuple[int, int, float], ...]
 ENTRIES: Final = 1024
 """Entries of a table: the inverse distribution function at equal steps."""
 
-# Ticks behind the touch, of the orders added and cancelled.
+# Ticks behind the touch of added and cancelled orders.
 FLOW_DISTANCE: Final[Rows] = (
     *((0, 0, 57.5), (1, 1, 6.8), (2, 2, 2.3), (3, 4, 1.9), (5, 9, 4.5), (10, 19, 9.4), (20, 49, 7.5)),
     *((50, 99, 3.0), (100, 199, 2.6), (200, 399, 2.0), (400, 1000, 2.5)),
 )
-# The same of the orders modified. Far away lies a second crowd, that moves between there and the touch.
+# The same for modified orders. Far away is a second crowd, which moves between there and the touch.
 MODIFY_DISTANCE: Final[Rows] = (
     *((0, 0, 17.4), (1, 1, 15.9), (2, 2, 9.8), (3, 3, 10.1), (4, 4, 7.5), (5, 5, 3.7), (6, 9, 5.1), (10, 19, 5.8)),
     *((20, 49, 3.8), (50, 299, 1.9), (300, 409, 19.0)),
@@ -49,7 +49,7 @@ EQUITY_SIZE: Final[Rows] = (
 )
 EQUITY_TRADE_SIZE: Final[Rows] = ((1, 99, 35), (100, 100, 38), (101, 300, 14), (301, 1000, 10), (1001, 5000, 3))
 
-# Nanoseconds. Waits below 100 µs make up the first SHORT_SHARE percent of this table; they come in runs.
+# Nanoseconds. Waits below 100 µs form the first SHORT_SHARE percent of this table; they come in runs.
 GAP: Final[Rows] = (
     *((144, 178, 1), (179, 192, 1), (193, 820, 3), (821, 2_080, 5), (2_081, 8_434, 10), (8_435, 30_868, 10)),
     *((30_869, 100_000, 12.8), (100_001, 266_958, 17.2), (266_959, 859_954, 10), (859_955, 1_500_000, 20)),
@@ -66,7 +66,7 @@ IN_DELTA: Final[Rows] = (
     *((15_771, 16_928, 20), (16_929, 20_162, 8), (20_163, 31_474, 2)),
 )
 SEQUENCE_STEP: Final[Rows] = ((0, 0, 6.0), (1, 1, 81.1), (2, 2, 8.7), (3, 3, 2.1), (4, 4, 1.1), (5, 9, 1.0))
-# Of all ids given out: trades take some of those between two orders.
+# Of all ids assigned: trades use some of those between two orders.
 ID_STEP: Final[Rows] = ((1, 1, 84.0), (2, 2, 9.0), (3, 3, 3.4), (4, 4, 1.6), (5, 5, 0.8), (6, 8, 0.9), (9, 42, 0.3))
 
 FUTURE: Final[tuple[Rows, ...]] = (

@@ -40,7 +40,7 @@ def match(market: Record, book: int, side: int, size: int) -> int:
             size -= fill["size"]
             slot = order_at(market, slot)["next"]
             count += 1
-        # Few aggressors go on to the next price.
+        # Few aggressors continue to the next price.
         if not chance(market, 260):
             break
         step = next_level(market, book, side, step + 2 * side - 1)
@@ -100,7 +100,7 @@ def together(market: Record, book: int, side: int, size: int, count: int) -> Non
     next_packet(market)
     last = fill_at(market, count - 1)
     step = last["tick"]
-    # What an aggressor leaves of itself may rest where it took everything.
+    # The rest of an aggressor may stay in the book at a price where it took everything.
     level_end = order_at(market, last["slot"])["next"] == 0 and last["size"] == order_at(market, last["slot"])["size"]
     rests = filled < size and level_end and chance(market, 400)
     for fill_index in range(count):
@@ -157,7 +157,7 @@ def opening_price(market: Record, book: int) -> int:
 def uncross(market: Record, book: int) -> None:
     """One group of the opening: the fronts of both sides' best queues, at the opening price, without a side as on ESH4.
 
-    The feed goes on trading when nothing is crossed any more.
+    Regular trading starts when nothing is crossed any more.
     """
     if not crossed(market, book):
         market["mode"] = CONTINUOUS

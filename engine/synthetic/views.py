@@ -62,5 +62,5 @@ def table_entry(market: Record, table: int, entry: int) -> int:
 
 @kernel
 def record_at(market: Record, index: int) -> Record:
-    """Record ``index`` of the buffer at hand."""
+    """Record ``index`` of the current buffer."""
     return view(market["buffer_at"] + index * _MBO, MBO)

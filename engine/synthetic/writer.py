@@ -1,4 +1,4 @@
-"""Records: the clock, order ids, and writing one record into the chunk at hand."""
+"""Records: the clock, order ids, and writing one record into the current chunk."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def main() -> int:
     folder = Path(os.environ.get("RUNNER_TEMP", "."))
     text, report = folder / "lobench-comment.md", folder / "lobench-junit.xml"
     text.unlink(missing_ok=True)
-    # Three dots: later commits of the base branch are not part of this pull request.
+    # Three dots: leave out later commits of the base branch.
     between = f"{os.environ['LOBENCH_BASE']}...{os.environ['LOBENCH_HEAD']}"
     words = [between, *shlex.split(os.environ["LOBENCH_ARGUMENTS"])]
     command = ["lobench", "check", *words, "--github", str(text), "--junit", str(report)]

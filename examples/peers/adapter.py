@@ -1,9 +1,9 @@
-"""What all adapters share: an adapter's own part apart from the library's, so that its cost can be measured.
+"""Shared by all adapters: the adapter's own part is kept apart from the library's, so that its cost can be measured.
 
-An adapter turns records into what a library takes (``prepare``) and hands it over (``feed``). What preparing costs is
-the adapter's, not the library's. ``NAME_twice.py`` is the same engine that prepares everything twice, each time with
-memory of its own, and feeds the second outcome: it computes the same, is verified like any other engine, and what it
-takes longer is the adapter's part.
+An adapter turns records into a library's input (``prepare``) and passes it on (``feed``). The cost of preparing is the
+adapter's, not the library's. ``NAME_twice.py`` is the same engine that prepares everything twice, each time with memory
+of its own, and feeds the second outcome: it computes the same, is verified like any other engine, and its additional
+time is the adapter's part.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Adapter:
         self._preparers = [self.preparer() for _ in range(self.rounds)]
 
     def preparer(self) -> Any:
-        """A callable: records to what ``feed`` takes. It holds whatever preparing has to remember."""
+        """A callable that turns records into the input of ``feed``. It holds the state that preparing needs."""
         raise NotImplementedError
 
     def feed(self, prepared: Any) -> None:

@@ -1,8 +1,8 @@
 """Records as changes of single orders, for libraries that take "add", "update to this size" and "delete".
 
-Such a library has no word for a cancel of part of an order: it wants what is left. So resting orders are kept here too,
-each with its size, in an open hash table, and a C becomes an update or a delete. Changes come out book by book, as a
-library has one book for each instrument, in the order of their records within a book.
+Such a library has no partial cancel: it needs the remaining size. So resting orders are kept here too, each with its
+size, in an open hash table, and a C becomes an update or a delete. Changes are grouped by book, because a library has
+one book for each instrument, in the order of their records within a book.
 
 Nothing is repaired: records about orders that do not rest are left out, and so are those without a side.
 """
@@ -93,7 +93,7 @@ def _clear(orders: Any, book: int) -> None:
     place = 0
     while place < len(orders):
         if orders[place].size != 0 and orders[place].book == book:
-            _remove(orders, place)  # another one may have moved here
+            _remove(orders, place)  # another order may have moved to this place
         else:
             place += 1
 
@@ -172,7 +172,7 @@ class Preparer:
         """Books so far."""
         empty = np.zeros(0, MBO)
         empty.setflags(write=False)
-        self(empty)  # compiles what is timed later
+        self(empty)  # compile before the timing
 
     def __call__(self, records: npt.NDArray[np.void]) -> Changes:
         self._make_room(len(records))
@@ -192,7 +192,7 @@ class Preparer:
         return int(self._numbers[_book(self._keys, self._numbers, key)])
 
     def _make_room(self, records: int) -> None:
-        """Tables stay at most half full, whatever the records bring."""
+        """Tables stay at most half full, whatever the records."""
         resting = int(self._books["resting"][: self.count].sum())
         while 2 * (resting + records) > len(self._orders):
             larger = np.zeros(2 * len(self._orders), _ORDER)

@@ -80,7 +80,7 @@ class Preparer:
         """By publisher_id."""
         empty = np.zeros(0, MBO)
         empty.setflags(write=False)
-        Venue()(empty)  # compiles what is timed later
+        Venue()(empty)  # compile before the timing
 
     def __call__(self, records: npt.NDArray[np.void]) -> list[tuple[int, bytes]]:
         publishers = records["publisher_id"]

@@ -1,4 +1,4 @@
-"""What a run of scripts/peers left in its folder, as the page's data."""
+"""The results that a run of scripts/peers left in its folder, as the page's data."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _feed(feed: FeedResult, result: Result) -> Feed:
 
 
 def _part(comparisons: Comparisons, once: str, again: str) -> Ratio:
-    """Of the time of ``once``, what preparing takes: as ``again`` does it twice, the time that it takes more."""
+    """Preparing's share of the time of ``once``: the additional time of ``again``, which prepares twice."""
     ratio = comparisons.compare(once, again).ratio()
     return ratio.value - 1, ratio.low - 1, ratio.high - 1
 

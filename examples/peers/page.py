@@ -1,4 +1,4 @@
-"""docs/peers.md, from what scripts/peers left behind: nothing on it is written by hand but what peers.toml says.
+"""docs/peers.md, from the results of scripts/peers. Only the texts of peers.toml are written by hand.
 
 ``page`` is given plain data (``Outcome``), so that it can be tested without any peer.
 """
@@ -17,9 +17,9 @@ Ratio = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Row:
-    """An engine on a feed. ``rate``: events a second of CPU time; ``slower``: how many times the time of the top;
-    ``adapter``: the adapter's part over the rest of its time, None where it was not measured; ``compared``: what was
-    verified."""
+    """An engine on a feed. ``rate``: events a second of CPU time; ``slower``: its time as a multiple of the top's;
+    ``adapter``: the adapter's part over the rest of its time, None if not measured; ``compared``: the verified results.
+    """
 
     name: str
     rate: Ratio
@@ -42,8 +42,8 @@ class Feed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """``machine``: a sentence; ``versions`` of installed peers, by package; ``missing``: package to why it is not
-    installed; ``conformance``: engine to the JSON of ``lobench conform``, or to why there is none."""
+    """``machine``: a sentence; ``versions`` of installed peers, by package; ``missing``: package to the reason why it
+    is not installed; ``conformance``: engine to the JSON of ``lobench conform``, or to the reason why there is none."""
 
     machine: str
     command: str
@@ -70,22 +70,22 @@ def page(outcome: Outcome) -> str:
 def _head(outcome: Outcome) -> str:
     return f"""# Beside other libraries
 
-Order books that can be installed by name and fed market-by-order records, replayed in one session beside lobench's own
-variants, which are cut to the same stage (`--until book`): no features, no strategies. `scripts/peers` installs them in
-an environment of their own, verifies each as far as it offers, judges it by the rules of
-[what a replay computes](semantics.md), measures all in turns, and writes this page; its adapters are in
+Other order-book libraries, each fed market-by-order records and replayed in one session beside lobench's own variants.
+All stop at the same stage (`--until book`): no features, no strategies. `scripts/peers` installs the libraries in a
+separate environment, verifies the results that each offers, judges each by the rules of
+[what a replay computes](semantics.md), measures all in turns, and writes this page. The adapters are in
 `examples/peers`.
 
 {outcome.machine} CPU time, 95 % intervals. `{outcome.command}`
 
 How to read it:
 
-- **The time of the top** is how many times the CPU time of lobench's fastest variant an engine takes, adapter included.
-- **The adapter's part** of an engine's time is what turns records into what the library takes. It is measured: the same
-  engine that does this part twice is verified and measured beside it. What a library does with its input, parse it for
-  example, is the library's.
-- Each library does what it was made for, and none was made for this comparison: what each does besides, or leaves out,
-  stands below. Where verification fails nothing is timed."""
+- **Time of the top**: the CPU time of an engine, adapter included, as a multiple of that of lobench's fastest variant.
+- **Adapter's part**: the share of an engine's time spent on turning records into the library's input. It is measured by
+  verifying and timing the same engine with this part done twice. Work of the library itself, such as parsing its input,
+  does not count as the adapter's.
+- Each library does what it was made for, and none was made for this comparison. The last section lists what each does
+  besides and what it leaves out. An engine that fails verification is not timed."""
 
 
 def _feed(feed: Feed) -> str:
@@ -112,13 +112,13 @@ def _feed(feed: Feed) -> str:
 
 
 def _brief(text: str) -> str:
-    """Of a first difference, the record; its books fill a screen, and `lobench verify` prints them."""
+    """A first difference without its books, which fill a screen; `lobench verify` prints them."""
     record, books, _ = text.partition("\n  bids, ")
     return " ".join(record.split()) + (" (the books after it differ)" if books else "")
 
 
 def _part(adapter: Ratio | None) -> str:
-    """A share of all the engine's time; what no clock can tell from nothing is 0."""
+    """A share of the engine's time; a share below 0, within the error of the clock, is shown as 0."""
     return "" if adapter is None else f"{max(0.0, adapter[0]):.0%} ({max(0.0, adapter[1]):.0%} to {adapter[2]:.0%})"
 
 
@@ -137,13 +137,13 @@ def _rules(conformance: Mapping[str, dict[str, Any] | str]) -> str:
     for name, found in judged.items():
         counts = [str(found["counts"][status]) for status in ("holds", "fails", "left out", "not offered")]
         lines.append(f"| {_short(name)} | {' | '.join(counts)} |")
-    lines += ["", f"| rule | what it says | {' | '.join(map(_short, judged))} |", f"|---|---|{'---|' * len(judged)}"]
+    lines += ["", f"| rule | text | {' | '.join(map(_short, judged))} |", f"|---|---|{'---|' * len(judged)}"]
     lines += list(_matrix(judged))
     return "\n".join(lines)
 
 
 def _matrix(judged: Mapping[str, dict[str, Any]]) -> Iterable[str]:
-    """A row for each rule that some peer was judged by."""
+    """A row for each rule by which at least one peer was judged."""
     statuses = {name: {rule["rule"]: rule["status"] for rule in found["rules"]} for name, found in judged.items()}
     for rule in next(iter(judged.values()))["rules"]:
         own = [of[rule["rule"]] for of in statuses.values()]

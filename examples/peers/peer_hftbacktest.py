@@ -1,12 +1,12 @@
-"""hftbacktest: a backtester in Rust that replays orders of market-by-order feeds; here for its best prices.
+"""hftbacktest: a backtester in Rust that replays orders of market-by-order feeds; used here for its best prices.
 
-It reads events from arrays that it is given when it starts, and goes on in time. The adapter gives each book a backtest
-of its own over one array that it uses in turns: event number i has the time i, and lies in place i modulo the array's
-length. Before time goes on, the next changes are written, and behind them the time of the one after, as the library
-looks one event ahead.
+It reads events from arrays that it gets at the start, and advances in time. The adapter gives each book its own
+backtest over one array, which it reuses: event number i has the time i, and place i modulo the array's length. Before
+time advances, the next changes are written, and after them the time of the next one, because the library looks one
+event ahead.
 
-A backtest keeps the book twice, as the exchange has it and as the strategy sees it, and the exchange's queues besides:
-that is how it works, and part of its cost. Of the book it shows best prices and sizes.
+A backtest keeps the book twice, as the exchange has it and as the strategy sees it, and the exchange's queues as well:
+this is its way of working, and part of its cost. It shows the best prices and sizes of the book.
 
 A price step has to be known beforehand: ``PEERS_TICK`` in the environment, in 1e-9 units, else one cent.
 """
@@ -77,7 +77,7 @@ class Book:
     def __init__(self) -> None:
         self._events = np.zeros(_LENGTH, event_dtype)
         _write(np.zeros(0, CHANGE), _ACTIONS, self._events, 1)
-        # Event 0 is there to start the clock, and does nothing.
+        # Event 0 only starts the clock.
         self._events[0]["ev"] = _NOTHING_YET
         asset = (
             hftbacktest.BacktestAsset()
@@ -126,7 +126,7 @@ class ENGINE(Adapter):
     def __init__(self, options: Any) -> None:
         super().__init__(options)
         self._books: list[Book] = []
-        warm = Book()  # compiles what is timed later
+        warm = Book()  # compile before the timing
         warm.feed(np.zeros(1, CHANGE))
         warm.best("B")
 

@@ -31,7 +31,7 @@ class Venue:
         self._session.feed(messages)
         table = self._session.take_bbo()
         for name, last in self.last.items():
-            last[table["locate"]] = table[name]  # of several rows of a book the last one stays
+            last[table["locate"]] = table[name]  # a book's last row wins
 
 
 class ENGINE(Adapter):

@@ -50,7 +50,7 @@ class ENGINE(Adapter):
 
     @staticmethod
     def _modify(book: LimitOrderBook, order_id: int, price: int, size: int, side: OrderType) -> None:
-        """It has no word for a modify: a smaller size is a cancel of the rest, all else a delete and a new order."""
+        """It has no modify: a reduction is a cancel of the difference, any other modify a delete and a new order."""
         levels, level, rank = book.find_order(order_id)
         order = levels[level].queue[rank]
         same_side = levels is (book.bid_levels if side is OrderType.BID else book.ask_levels)

@@ -110,7 +110,7 @@ def _version(python: Path, peer: Peer) -> str:
 
 
 def _conformance(python: Path, peer: Peer) -> dict[str, Any] | str:
-    """What ``lobench conform`` says, or why it says nothing."""
+    """The answer of ``lobench conform``, or why there is none."""
     done = _lobench(python, "conform", str(HERE / peer.files[0]), "--json")
     if done.returncode in (0, 1) and done.stdout.startswith("{"):
         found: dict[str, Any] = json.loads(done.stdout)

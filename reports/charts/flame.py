@@ -1,5 +1,5 @@
-"""Flame graphs: read from the SVG that a profile holds, of which nothing but numbers and names is believed, and drawn
-anew with what is too thin to see left out."""
+"""Flame graphs: read from the SVG in a profile, of which only numbers and names are used, and drawn again without boxes
+that are too thin to see."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _LETTER = 6.7
 
 
 def boxes_of(text: str | None) -> list[Box]:
-    """The functions in a flame graph's SVG text (workbench.profile.flamegraph), those of the top row first; none of
-    text that is anything else."""
+    """The functions in a flame graph's SVG text (workbench.profile.flamegraph), those of the top row first; none for
+    any other text."""
     if not text or "<!" in text:
         return []
     try:
@@ -52,8 +52,7 @@ def boxes_of(text: str | None) -> list[Box]:
 
 
 def drawn_flame(flame: Flame, key: str) -> str:
-    """The graph as SVG to stand in HTML; ``key`` begins its ids. Colours stand in the page's style sheet and turn with
-    it for dark paper."""
+    """The graph as SVG for HTML; ``key`` begins its ids. The page's style sheet defines the colours, dark mode too."""
     height = _ROW * (1 + max((box.row for box in flame.boxes), default=0))
     root = ElementTree.Element(
         f"{_SVG}svg",
@@ -64,7 +63,7 @@ def drawn_flame(flame: Flame, key: str) -> str:
     labels = ElementTree.SubElement(root, f"{_SVG}g", {"class": "labels"})
     for number, box in enumerate(flame.boxes):
         left, width, top = box.left * _WIDTH, box.width * _WIDTH, box.row * _ROW
-        # Neighbours of one stage are told apart by their lightness.
+        # Adjacent boxes of one stage differ in lightness.
         colour = f"hsl({box.hue or 0},{45 if box.hue is not None else 0}%,{68 + number * 5 % 14}%)"
         place = {"x": f"{left:.1f}", "y": f"{top}", "width": f"{max(width - 0.5, 0.5):.1f}", "height": f"{_ROW - 1}"}
         rect = ElementTree.SubElement(boxes, f"{_SVG}rect", {**place, "fill": colour})

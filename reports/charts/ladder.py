@@ -73,7 +73,7 @@ def _draw(width: int, view: ResultView, rows: list[dict[str, Any]], limits: Sequ
     room = plot_width(width, names, FIGURES)
     low = min(ends) * 0.85
     high = max(ends) * 1.12
-    # A limit far above the variants would take the room that they are told apart by.
+    # A limit far above the variants would squeeze them together.
     beyond = [line for line in lines if not low <= line["at"] <= high]
     lines = [line for line in lines if low <= line["at"] <= high]
     x = log_axis("M events/s, one worker", low, high, room)
@@ -82,7 +82,7 @@ def _draw(width: int, view: ResultView, rows: list[dict[str, Any]], limits: Sequ
         alt.Chart(data([row for row in rows if "from" in row]))
         .mark_bar(color=ORANGE, fillOpacity=0.3, stroke=ORANGE, strokeWidth=1, height={"band": 0.7}, cornerRadius=1)
         .encode(y=rows_of(names), x=x("from"), x2="to:Q"),
-        # A promise of one figure has no width: it needs a stroke to be seen.
+        # A prediction of a single figure has no width: draw a stroke.
         alt.Chart(data([row for row in rows if "from" in row and row["from"] == row["to"]]))
         .mark_tick(color=ORANGE, thickness=3, height={"band": 0.7})
         .encode(y=rows_of(names), x=x("from")),
@@ -101,7 +101,7 @@ def _draw(width: int, view: ResultView, rows: list[dict[str, Any]], limits: Sequ
         rules = alt.Chart(data(lines))
         layers.append(rules.mark_rule(color=MUTED, strokeDash=[4, 3]).encode(x=x("at")))
         for index, line in enumerate(sorted(lines, key=lambda line: line["at"])):
-            # Two limits may lie close: each label has a height of its own, and stays within the plot.
+            # Two limits may be close: each label has its own height, inside the plot.
             layers.append(
                 alt.Chart(data([line]))
                 .mark_text(align="right", dx=-4, dy=4, color=MUTED, fontSize=11, baseline="top")

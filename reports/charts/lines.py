@@ -52,11 +52,11 @@ def sweep_chart(parameter: str, rows: Sequence[SweepPoint]) -> Chart:
 
 def _scaling(width: int, rows: Sequence[ScalingPoint]) -> Any:
     points, series = _points([(row.variant, row.workers, row.speedup) for row in rows])
-    # Side by side, so that no interval hides another's.
+    # Offset the series so that no interval hides another.
     middle = (len(series) - 1) / 2
     points = [{**point, "at": point["at"] + SPREAD * (series.index(point["label"]) - middle)} for point in points]
     most = max(row.workers for row in rows)
-    # An interval from few replays may be wider than anything of interest: it is cut at the frame.
+    # An interval from few replays may be very wide: cut it at the frame.
     top = 1.05 * max(float(most), *(min(point["high"], 1.5 * max(most, point["value"])) for point in points))
     x = alt.X(
         "at:Q",
@@ -106,8 +106,8 @@ def _points(rows: Sequence[tuple[str, int, Interval]]) -> tuple[list[Point], lis
 
 
 def marks(points: list[Point], series: list[str], x: alt.X, y: Callable[[str], alt.Y]) -> list[Any]:
-    """Lines and marks of series, told apart by colour, shape and legend; more series than colours reuse them with other
-    shapes."""
+    """Lines and marks of series, distinguished by colour, shape and legend; more series than colours reuse colours with
+    other shapes."""
     colors = [SERIES[index % len(SERIES)] for index in range(len(series))]
     shapes = [SHAPES[(index + index // len(SERIES)) % len(SHAPES)] for index in range(len(series))]
     color = alt.Color("label:N", scale=alt.Scale(domain=series, range=colors), title=None)

@@ -62,7 +62,7 @@ def _draw(width: int, bars: Sequence[tuple[str, str, dict[str, float]]]) -> Any:
     for name, (_, _, shares) in zip(names, bars, strict=True):
         left = 0.0
         for stage in stages:
-            # What saves nothing when left out has no width.
+            # A stage that saves nothing when left out has no width.
             share = max(0.0, shares.get(stage, 0.0))
             rows.append({"label": name, "stage": stage, "left": left, "right": left + share})
             left += share

@@ -82,7 +82,7 @@ def _draw(width: int, view: ResultView, steps: Sequence[tuple[Rung, Interval]]) 
         alt.Chart(data(predicted))
         .mark_bar(color=ORANGE, fillOpacity=0.3, stroke=ORANGE, strokeWidth=1, height={"band": 0.7}, cornerRadius=1)
         .encode(y=rows_of(names), x=x("from"), x2="to:Q"),
-        # A promise of one figure has no width: it needs a stroke to be seen.
+        # A prediction of a single figure has no width: draw a stroke.
         alt.Chart(data([row for row in predicted if row["from"] == row["to"]]))
         .mark_tick(color=ORANGE, thickness=4, height={"band": 0.7})
         .encode(y=rows_of(names), x=x("from")),

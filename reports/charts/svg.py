@@ -15,7 +15,7 @@ from lobench.reports.charts.theme import DARK, INK, NARROW, PAPER, WIDE
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _TAG = f"{{{_NAMESPACE}}}"
 MARGIN = 16
-"""Pixels of paper around a picture that stands alone."""
+"""Margin in pixels around a stand-alone picture."""
 ElementTree.register_namespace("", _NAMESPACE)
 ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
@@ -39,13 +39,13 @@ class Picture:
     narrow: str
 
     def inline(self, key: str) -> tuple[str, str]:
-        """Both, to stand in HTML; ``key`` keeps their ids apart from others'."""
+        """Both, for HTML; ``key`` keeps their ids apart from others'."""
         return self._inline(self.wide, f"{key}-wide"), self._inline(self.narrow, f"{key}-narrow")
 
     def _inline(self, drawn: str, key: str) -> str:
         root = ElementTree.fromstring(drawn)
         _name(root, self.chart, key)
-        # Never larger than drawn: its type then is as large as the page's.
+        # Never enlarged, so its text is at most as large as the page's.
         root.set("style", f"width: 100%; max-width: {root.get('width')}px; height: auto")
         del root.attrib["width"], root.attrib["height"]
         return ElementTree.tostring(root, encoding="unicode")
@@ -59,7 +59,7 @@ class Picture:
         root.attrib |= {**size, "viewBox": f"{-MARGIN} {-MARGIN} {width:g} {height:g}"}
         place = {"x": str(-MARGIN), "y": str(-MARGIN), **size}
         root.insert(2, ElementTree.Element(f"{_TAG}rect", {**place, "rx": "6", "fill": PAPER}))
-        # The picture is drawn for light paper; a style sheet would only confuse what makes the PNG.
+        # The PNG shows the light version; its converter does not understand the style sheet.
         png = vl_convert.svg_to_png(ElementTree.tostring(root, encoding="unicode"), scale=2)
         style = ElementTree.Element(f"{_TAG}style")
         style.text = f"@media (prefers-color-scheme: dark) {{\n{dark_rules('svg')}\n}}"

@@ -104,7 +104,7 @@ def _even(low: float, high: float) -> list[float]:
 
 def finish(chart: Any, width: int, title: str, notes: str) -> Any:
     """Title, explanatory notes, type and colours."""
-    # About half an em for each letter: a line that is too long would be cut off, one that is broken early is not.
+    # About half an em per letter, on the safe side: breaking a line early is harmless, a long line would be cut off.
     columns = int(width / (SIZE * 0.52))
     head = alt.TitleParams(
         text=textwrap.wrap(title, int(columns * 0.8)),

@@ -99,7 +99,7 @@ def _row(subject: Subject, pair: Comparison | None) -> list[Cell]:
         *cells,
         figure(pair.ratio, TIMES),
         figure(pair.ratio_wall, TIMES),
-        verdict(pair.verdict or pair.note, None if pair.note else pair.p_holm),
+        verdict(pair.words, None if pair.note else pair.p_holm, pair.verdict),
     ]
 
 

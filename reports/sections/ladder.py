@@ -47,7 +47,7 @@ def _table(view: ResultView) -> Table:
             beside(figure(rung.step, TIMES), rung.step_alone),
             _predicted(rung),
             Cell(SCORES.get(rung.score or "", "")),
-            verdict(rung.step_verdict or rung.note, rung.step_p_holm),
+            verdict(rung.step_words, rung.step_p_holm, rung.step_verdict),
             figure(rung.step_wall, TIMES),
             _total(rung, view.reference),
         ]

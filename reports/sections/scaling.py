@@ -51,5 +51,5 @@ def _blocks(view: ResultView) -> list[Block]:
         rows,
         compact=True,
     )
-    # A line that cannot rise needs no chart.
+    # A single book cannot scale, so it needs no chart.
     return [*blocks, *([scaling_chart(view.name, found)] if books > 1 else []), table]

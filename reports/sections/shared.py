@@ -31,10 +31,11 @@ def beside(cell: Cell, alone: Interval | None) -> Cell:
     return replace(cell, note=f"{cell.note}; alone {spelled(alone, TIMES)}")
 
 
-def verdict(words: str | None, p: float | None = None) -> Cell:
-    """A verdict, with its p-value corrected for the family if there is one."""
+def verdict(words: str | None, p: float | None = None, tone: str | None = None) -> Cell:
+    """A verdict, with its p-value corrected for the family if there is one; ``tone``: the verdict that colours it,
+    where ``words`` say more."""
     note = "" if p is None else ("p < 0.001" if p < 0.001 else f"p = {p:.2g}")
-    return Cell(words or "", note, TONES.get(words or "", ""))
+    return Cell(words or "", note, TONES.get(tone or words or "", ""))
 
 
 def session_line(session: SessionResult) -> str:
@@ -46,5 +47,14 @@ def session_line(session: SessionResult) -> str:
     return (
         f"{session.events:,} events in slices of {design.slice_records:,}, {measured}{planned} "
         f"({pinned}), {counted(session.samples.passes, 'pass', 'passes')} over the feed in all, "
-        f"{len(session.samples.rows):,} samples; seed {design.seed}."
+        f"{len(session.samples.rows):,} samples; seed {design.seed}. {_layouts(session)}"
     )
+
+
+def _layouts(session: SessionResult) -> str:
+    """In how many layouts of their code the variants were measured."""
+    built = [name for name in session.measured if name not in session.laid_out]
+    if not session.laid_out:
+        return "The machine code lies as it was built."
+    but = f", except that of {', '.join(built)}, which lies as it was built" if built else ""
+    return f"Each process lays the machine code out anew{but}."

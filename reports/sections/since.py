@@ -15,7 +15,7 @@ from lobench.workbench.results.model.document import FeedResult, Result
 
 def section(before: Result, document: Result, feed: FeedResult) -> Section | None:
     """None if the earlier result does not hold the feed, or too little of it."""
-    # Only this feed: too little of one feed must not keep others from being compared.
+    # Only this feed: one feed with too little data must not prevent the comparison of others.
     one = [replace(each, feeds=[own for own in each.feeds if own.digest == feed.digest]) for each in (before, document)]
     if not all(each.feeds for each in one):
         return None

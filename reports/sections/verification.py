@@ -1,4 +1,4 @@
-"""Verification: the replays that agree with the reference to the last bit, what was compared, and the feed."""
+"""Verification: the replays that agree with the reference to the last bit, the results compared, and the feed."""
 
 from __future__ import annotations
 

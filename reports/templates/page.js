@@ -1,13 +1,13 @@
 
-// Adds buttons that copy or save a table, sorts one by the heading that is pressed, and marks in the contents what is
-// being read. The page is complete without them.
+// Adds buttons that copy or save a table or sort it by a column, and marks the current section in the contents. The page
+// is complete without them.
 "use strict";
 (function () {
   const text = (cell) => Array.from(cell.querySelectorAll(".value, .note"), (part) => part.textContent.trim())
     .map((part, index) => (index ? "(" + part + ")" : part)).join(" ") || cell.textContent.trim();
   const rows = (table) => Array.from(table.rows, (row) => Array.from(row.cells, (cell) => text(cell).replace(/\s+/g, " ")));
   const tsv = (table) => rows(table).map((row) => row.join("\t")).join("\n");
-  // A spreadsheet takes a cell that begins so for a formula, unless it is a number.
+  // A spreadsheet would take such a cell for a formula, unless it is a number.
   const plain = (cell) => /^[=+\-@\t]/.test(cell) && !/^[+\-]?[\d.,]+\D{0,3}$/.test(cell) ? "'" + cell : cell;
   const csv = (table) => rows(table).map((row) => row.map((cell) => '"' + plain(cell).replace(/"/g, '""') + '"').join(",")).join("\r\n") + "\r\n";
   const markdown = (table) => {
@@ -49,7 +49,7 @@
     const words = table.rows[0].cells[column].classList.contains("words");
     const body = table.tBodies[0];
     const keyed = Array.from(body.rows, (row) => [words ? text(row.cells[column]) : number(row.cells[column]), row]);
-    // What has no figure comes last, whichever way.
+    // Cells without a figure come last in both directions.
     const order = (a, b) => words ? a.localeCompare(b, "en", { numeric: true }) * down
       : Number.isNaN(a) || Number.isNaN(b) ? Number.isNaN(a) - Number.isNaN(b) : (a - b) * down;
     keyed.sort((one, other) => order(one[0], other[0])).forEach((pair) => body.append(pair[1]));
@@ -60,7 +60,7 @@
     button.type = "button";
     button.className = "sort";
     button.setAttribute("aria-label", "Sort by " + heading.textContent.trim());
-    // It stays on the line of the last word.
+    // Keep the button on the line of the last word.
     heading.append("\u00a0", button);
     button.addEventListener("click", () => {
       const down = heading.getAttribute("aria-sort") === "ascending" ? -1 : 1;

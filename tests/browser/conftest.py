@@ -1,4 +1,4 @@
-"""What the tests of this folder share: Chromium, quiet on the network, and the pages that are looked at."""
+"""Shared by the tests of this folder: Chromium without network traffic of its own, and the pages under test."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ QUIET = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, or a skip that says what is missing; where a browser is required, a failure."""
+    """Chromium, or a skip that names what is missing; a failure where a browser is required."""
     missing = None if CHROMIUM else "no Chromium on this machine: apt-get install chromium"
     try:
         from playwright.sync_api import sync_playwright
@@ -72,7 +72,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 @pytest.fixture(scope="session")
 def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of what a profile wrote."""
+    """The folder of a written profile."""
     pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
     from tests.browser import profile_files
 

@@ -1,8 +1,8 @@
 """Every kind of page that lobench writes, checked by axe-core in Chromium: names of controls, contrast, headings,
-landmarks, tables, what a keyboard reaches; on light and dark paper, as wide as a telephone and as a laptop.
+landmarks, tables, keyboard access; in light and dark mode, at the widths of a phone and a laptop.
 
-Needs Chromium (`apt-get install chromium`), `playwright` and `axe-playwright-python`, which holds axe-core: nothing is
-fetched. Without them the tests are skipped, unless LOBENCH_REQUIRE_BROWSER is set.
+Needs Chromium (`apt-get install chromium`), `playwright` and `axe-playwright-python`, which contains axe-core: nothing
+is downloaded. Without them the tests are skipped, unless LOBENCH_REQUIRE_BROWSER is set.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from tests.browser.reports import PAGES
 from tests.browser.test_page import Visit
 from tests.history.recorded import STEP
 
-# One process for all of them: a browser is a lot to start.
+# One process for all: starting a browser is expensive.
 pytestmark = pytest.mark.xdist_group("browser")
 TYPICAL = (1280, "dark")
 SCREENS = [(width, scheme) for width in (400, 1280) for scheme in ("light", "dark")]
 MARKED = [pytest.param(*screen, marks=() if screen == TYPICAL else pytest.mark.long) for screen in SCREENS]
-# What is folded away is not looked at.
+# Folded content is not checked.
 UNFOLD = "document.querySelectorAll('details').forEach((details) => { details.open = true; })"
-# Rules that axe-core leaves out unless they are asked for.
+# Rules that axe-core runs only on request.
 RULES = ("target-size", "td-has-header", "label-content-name-mismatch")
 OPTIONS = {"resultTypes": ["violations"], "rules": {name: {"enabled": True} for name in RULES}}
-# As small as the picture needs them: points of the dashboard, whose reports the table of commits leads to as well, and
-# boxes of a flame graph, which is nothing else.
+# Small by nature: points of the dashboard, whose reports are also linked from the table of commits, and boxes of a
+# flame graph.
 SMALL = re.compile("<a [^>]*data-tip|<g ")
 
 Check = Callable[[Any], list[str]]
@@ -40,7 +40,7 @@ Check = Callable[[Any], list[str]]
 
 @pytest.fixture(scope="module")
 def violations() -> Check:
-    """Page -> the rules that it breaks as it stands, each with the element and the reason."""
+    """Page -> the rules that it breaks, each with the element and the reason."""
     if not REQUIRED:
         pytest.importorskip("axe_playwright_python", reason="pip install 'lobench[test]'")
     from axe_playwright_python.sync_playwright import Axe
@@ -48,7 +48,7 @@ def violations() -> Check:
     def found(page: Any) -> list[str]:
         page.evaluate(UNFOLD)
         said = Axe().run(page, options=OPTIONS).response
-        # A check that looks at nothing finds nothing: these look at text in HTML, and at boxes of a flame graph.
+        # A check of nothing finds nothing: these rules check text in HTML and boxes of a flame graph.
         assert {"color-contrast", "aria-command-name"} & {rule["id"] for rule in said["passes"]}
         return [
             f"{rule['id']}: {node['html'][:200]}: {node['failureSummary']}"

@@ -18,7 +18,7 @@ from lobench.workbench.dashboard import serving
 from lobench.workbench.history.asv_files import TIME
 from tests.history.recorded import BROKEN, FEEDS, STEP, VARIANTS
 
-# One process for all of them: a browser is a lot to start.
+# One process for all: starting a browser is expensive.
 pytestmark = pytest.mark.xdist_group("browser")
 PICTURES = os.environ.get("LOBENCH_SCREENSHOTS")
 
@@ -36,7 +36,7 @@ def served(site: tuple[Path, list[str]]) -> Iterator[tuple[str, list[str]]]:
 
 
 class Visit:
-    """A page with every host but the dashboard's own out of reach; what it asked of others and its complaints."""
+    """A page that can reach only the dashboard's host, with its requests to other hosts and its errors."""
 
     def __init__(self, browser: Any, address: str, path: str) -> None:
         self.context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -85,10 +85,10 @@ def test_front_page(browser: Any, served: tuple[str, list[str]]) -> None:
     with Visit(browser, address, "") as page:
         assert page.locator("svg").count() == len(FEEDS) * len(VARIANTS)
         assert page.locator("h1").inner_text().startswith("2 to look at: p4_hash_lookup takes 5.")
-        # Both stand first on their feeds, with a mark at the step.
+        # Both are first on their feeds, with a mark at the step.
         assert page.locator(".panels > .panel:first-child.looked").count() == len(FEEDS)
         assert page.locator("svg line.step.bad").count() == len(FEEDS)
-        # What is to be looked at leads to its picture, a point of it to its commit's report.
+        # A row links to its picture, a point of the picture to its commit's report.
         page.locator("table a").first.click()
         assert page.evaluate("document.querySelector(':target').className") == "panel looked"
         point = page.locator(f'svg a[href="commits/{order[STEP][:12]}.html"]').first
@@ -161,7 +161,7 @@ CONTRASTS = """() => {
   }
   return found;
 }"""
-"""Contrast of every text of a page with what is behind it, and the element."""
+"""The contrast of every text with its background, and the element."""
 
 
 @pytest.mark.long
@@ -171,7 +171,7 @@ def test_each_point_of_a_site_in_plain_files_leads_to_its_report(browser: Any, s
     with Visit(browser, f"{folder.as_uri()}/", "index.html") as page:
         points = page.locator("svg").first.locator('a[href^="commits/"]')
         places = points.evaluate_all("links => links.map(link => link.getAttribute('href'))")
-        # In the order of the commits.
+        # In commit order.
         assert places == [f"commits/{commit[:12]}.html" for commit in shown]
         across = points.evaluate_all("links => links.map(link => link.getBoundingClientRect().x)")
         assert across == sorted(across)
@@ -181,7 +181,7 @@ def test_each_point_of_a_site_in_plain_files_leads_to_its_report(browser: Any, s
             assert commit[:8] in page.locator("h1").inner_text()
             page.locator("nav a").first.click()
             page.wait_for_url("**/index.html")
-        # What could not be measured has a mark at its place, and a row that says why.
+        # A commit that could not be measured has a mark at its place, and a row with the reason.
         page.locator("svg").first.locator(f'a[href="#commit-{order[BROKEN][:8]}"]').click()
         assert "TypeError" in page.locator("tr:target").inner_text()
 
@@ -202,7 +202,7 @@ def test_list(browser: Any, served: tuple[str, list[str]]) -> None:
         text = page.locator("#summarylist-body").inner_text()
         assert "p4_hash_lookup" in text
         assert "synth:liquid-future" in text
-        # asv's links to commits end at their rows of the front page.
+        # asv's links to commits lead to their rows on the front page.
         page.locator(f"#summarylist-body .change-date a:has-text('{order[STEP][:8]}')").first.click()
         page.wait_for_selector(f"#commit-{order[STEP][:8]}:target")
         assert "to look at" in page.locator("h1").inner_text()
@@ -230,6 +230,6 @@ def test_saved_addresses_of_asv_still_lead_to_its_pages(browser: Any, served: tu
     address, _ = served
     with Visit(browser, address, "index.html#/summarylist") as page:
         page.wait_for_selector("#summarylist-body tbody tr")
-        # asv writes the address in its own way, some time after its rows.
+        # asv rewrites the address some time after its rows appear.
         page.wait_for_function("location.href.includes('/asv.html#summarylist')")
         assert "/asv.html#summarylist" in page.url

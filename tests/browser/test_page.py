@@ -18,14 +18,14 @@ import pytest
 from tests.browser.reports import PAGES
 from tests.ladders import TITLES
 
-# One process for all of them: a browser is a lot to start.
+# One process for all: starting a browser is expensive.
 pytestmark = pytest.mark.xdist_group("browser")
 PAPER = 688
 """Pixels between the margins of an A4 page."""
 TYPICAL = [(400, "light"), (1280, "dark")]
 SCREENS = [(width, scheme) for width in (400, 768, 1280, 1920) for scheme in ("light", "dark")]
-# What of the page reaches beyond the place it has: text of a picture beyond the picture, an element beyond the screen,
-# text beyond its element. Flame graphs alone scroll, within a place of their own.
+# Content outside its bounds: text of a picture outside the picture, an element outside the screen, text outside its
+# element. Only flame graphs scroll, within their own box.
 CUT_OFF = """() => {
   const wrong = [];
   const say = (element) => element.tagName + " " + (element.textContent || "").trim().slice(0, 60);
@@ -51,7 +51,7 @@ CUT_OFF = """() => {
   }
   return wrong;
 }"""
-# Two texts of one picture that stand on each other.
+# Overlapping texts in one picture.
 OVERLAPS = """() => {
   const wrong = [];
   for (const picture of document.querySelectorAll("figure svg")) {
@@ -69,7 +69,7 @@ OVERLAPS = """() => {
 
 
 class Visit:
-    """One page, opened with everything but itself out of reach; what it asked for and complained of is kept."""
+    """One page that can reach nothing but itself, with its requests and errors."""
 
     def __init__(self, browser: Any, path: Path, width: int = 1280, **options: Any) -> None:
         self.context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
@@ -176,7 +176,7 @@ def test_flame_graphs_scroll_in_their_own_place(browser: Any, pages: Callable[[s
 def test_without_scripts_everything_is_there(browser: Any, pages: Callable[[str], Path]) -> None:
     def seen(**options: Any) -> tuple[str, int]:
         with Visit(browser, pages("complete"), **options) as page:
-            # Buttons alone are the script's.
+            # Only the buttons come from the script.
             text = (
                 page.locator("body").inner_text().replace("Copy as Markdown", "").replace("Copy", "").replace("CSV", "")
             )
@@ -213,7 +213,7 @@ def test_a_table_is_saved(browser: Any, pages: Callable[[str], Path]) -> None:
 
 
 def test_a_table_is_sorted(browser: Any, pages: Callable[[str], Path]) -> None:
-    """By what its times are, not by the figures that they begin with."""
+    """Sorted by the times themselves, not by their leading digits."""
     sizes = {"ns": 1.0, "µs": 1e3, "ms": 1e6}
     with Visit(browser, pages("wide")) as page:
         holder = page.locator("#result1-feed1-latency .table").filter(
@@ -247,7 +247,7 @@ def test_it_prints(browser: Any, pages: Callable[[str], Path]) -> None:
         page.set_viewport_size({"width": PAPER, "height": 1000})
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert page.locator("nav:visible, button:visible").count() == 0
-        # What is folded away on the screen stands on paper.
+        # Content that is folded on the screen is printed.
         assert page.locator("details.fold:not([open]) > .table:visible").count() >= 8
         assert page.locator("figure svg:visible").count() == 7
         assert page.evaluate("document.scrollingElement.scrollWidth") <= PAPER

@@ -1,4 +1,4 @@
-"""A feature store that keeps nothing but what strategies read: the other features are 0 to whoever asks."""
+"""A feature store that keeps only the features that strategies read: all others are 0 when queried."""
 
 from lobench.engine.compiling import kernel
 from lobench.engine.policy import Features, FeatureStore

@@ -1,4 +1,4 @@
-"""Only notes where records lie; the work is done when somebody asks for the end state."""
+"""Only notes the addresses of records; works when the end state is queried."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Features are computed for the last event of a call alone: nobody reads the others."""
+"""Computes features for the last event of a call only: nothing reads the others."""
 
 from dataclasses import replace
 

@@ -36,9 +36,9 @@ COMMAND = [sys.executable, "-m", "lobench"]
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """The environment of a command, whatever folder it is run in; no colours, no terminal's width."""
+    """The environment of a command in any folder, without colours and the width of a terminal."""
     kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")}
-    # Nothing that was once tuned here changes what a test sees.
+    # No tuning file of this machine may influence a test.
     return {"LOBENCH_TUNING_DIR": os.devnull, **kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **changes}
 
 
@@ -52,7 +52,7 @@ def lobench(*arguments: object, folder: Path | None = None, **changes: str) -> s
 
 
 def complaints(done: subprocess.CompletedProcess[str]) -> str:
-    """What a command said on stderr, beside how far it had come."""
+    """The stderr of a command, without progress lines."""
     return "".join(line for line in done.stderr.splitlines(keepends=True) if not line.startswith(PLAIN))
 
 

@@ -1,10 +1,9 @@
-"""Commands in processes that are forked from one that has loaded lobench: a test waits for what a command does, not for
-its imports.
+"""Commands in forks of a process that has loaded lobench, so that tests do not wait for imports.
 
-``run`` is the side of the tests, ``_serve`` that of the process. A command has arguments, environment, folder, streams
-and an exit code of its own, and ends as an interpreter ends. What an interpreter or a library settles when it is loaded
-is settled before it: a command with other variables of that kind (``_SETTLED``) is started as any process is, as are
-those that ask the system for what theirs was started with.
+``run`` is the side of the tests, ``_serve`` that of the process. A command has its own arguments, environment, folder,
+streams and exit code, and ends as an interpreter ends. Settings that an interpreter or a library reads at load time
+were read before the fork: a command with other variables of that kind (``_SETTLED``) is started as a normal process,
+and so is one that reads its process's original environment.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ def run(
         try:
             code = int(reply.recv(100))
         except BaseException as error:
-            # Whatever ends the wait, an interrupt for instance, ends the command.
+            # If the wait ends, for instance by an interrupt, end the command.
             with suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
             if isinstance(error, TimeoutError):
@@ -83,7 +82,7 @@ def _settled(variables: Mapping[str, str]) -> dict[str, str]:
 
 @cache
 def _server() -> tuple[socket.socket, dict[str, str]]:
-    """The connection to the process that forks, which ends when this one closes it; what is settled in there."""
+    """The connection to the forking process, which ends when this one closes it."""
     variables = {**_AT_FIRST, "PYTHONPATH": str(ROOT)}
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
@@ -153,7 +152,7 @@ def _main() -> None:
     # As the first kernel of a process does.
     cpu_target.typing_context.refresh()
     cpu_target.target_context.refresh()
-    # What is loaded here is none of a command's garbage: one that looks through it as it ends copies all of it.
+    # Keep the objects loaded here out of the commands' garbage collections, which would copy their pages.
     gc.collect()
     gc.freeze()
     threads = {path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")}

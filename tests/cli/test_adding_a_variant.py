@@ -1,4 +1,4 @@
-"""docs/adding-a-variant.md: its examples do what the page says."""
+"""docs/adding-a-variant.md: its examples work as the page says."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_replay(folder: Path) -> None:
         name: answer(verb, FEED, *options, *more, folder=folder)["counters"]
         for name, more in (("recycled", []), ("p4_hash_lookup", ["--variant", "p4_hash_lookup"]))
     }
-    # That is the answer to the page's "why?": fewer orders are asked of libc; nothing else changes.
+    # The answer to the page's "why?": libc is asked for fewer orders, and nothing else changes.
     assert counts["p4_hash_lookup"]["orders_allocated"] > counts["recycled"]["orders_allocated"] > 0
     for name in ("lookups", "lookup_probes", "levels_allocated", "locks_taken"):
         assert counts["recycled"][name] == counts["p4_hash_lookup"][name]
@@ -115,7 +115,7 @@ def test_a_feature_and_a_strategy(leaning: Path) -> None:
     assert told["agree"] is True
     plain = answer("verify", FEED, "--variants", "p4_hash_lookup", "--deep", folder=leaning)
     with_own, without = (entry["verifications"][0]["digests"] for entry in (told, plain))
-    # All variants computed the feature and the strategy, the reference among them; the books are the same.
+    # All variants, including the reference, computed the feature and the strategy; the books are unchanged.
     assert with_own["books"] == without["books"]
     assert with_own["features"] != without["features"]
     assert with_own["strategies"] != without["strategies"]

@@ -1,4 +1,4 @@
-"""`lobench batch` on a cluster of two processes: a dataset that is equal to single replays, and what is told."""
+"""`lobench batch` on a cluster of two processes: the dataset equals single replays; output and messages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def feeds(tmp_path: Path) -> list[str]:
     packed = write(tmp_path / "days/b-20231115.dbn.zst", zstd(header() + busy(6_000, 2).tobytes()))
     table = tmp_path / "days/c-20231115.csv"
     made = busy(3_000, 3)
-    made["ts_recv"] = made["ts_event"]  # a table holds times before 2262 alone
+    made["ts_recv"] = made["ts_event"]  # a table cannot hold times after 2262
     lobench.convert(write(tmp_path / "c.dbn", header(), made.tobytes()), table)
     return [plain, packed, str(table)]
 

@@ -1,5 +1,5 @@
-"""Forty feeds of three kinds, and what ends in the middle of them: a worker, the command, the scheduler, room on the
-disk. Gone on with, the dataset is what single replays make; no finished file is written again, no row comes twice."""
+"""Forty feeds of three kinds, interrupted by the end of a worker, the command or the scheduler, or by a full disk.
+Resumed, the dataset equals single replays; no finished file is written again, no row occurs twice."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
             lobench.convert(source, place)
             source.unlink()
         made.append(str(place))
-    # By day, as a dataset has them.
+    # In order of days, like a dataset.
     return sorted(made, key=lambda path: (Path(path).name.partition("-")[2][:8], Path(path).name))
 
 
@@ -84,7 +84,7 @@ def some_done(dataset: Path) -> list[dict[str, object]]:
 
 
 def gone_on(days: list[str], dataset: Path, expected: pa.Table, *more: object) -> None:
-    """The same command once more: all of it is there, and what was finished stays."""
+    """The same command again: everything is there, and finished files are unchanged."""
     before = stamps(dataset)
     assert len(before) > 0
     told = answer(*words(days, dataset, *more))
@@ -113,7 +113,7 @@ def test_a_worker_is_killed(days: list[str], expected: pa.Table, tmp_path: Path)
     assert process.returncode == 0, problem
     told = json.loads(said)
     assert (told["complete"], len(told["tasks"])) == (True, FEEDS)
-    # What it had in hand others have done; one may have been told of late.
+    # Others did the killed worker's tasks, except at most one that it reported late.
     assert sum(one["worker"].endswith(f":{pid}") for one in told["tasks"].values()) <= had + 1 < FEEDS // 2
     whole(dataset, expected, before)
 

@@ -1,4 +1,4 @@
-"""What cheats or fails is named by `run` and `cmp` too, not measured, and takes nothing with it."""
+"""`run` and `cmp` name a variant that cheats or fails, do not measure it, and continue with the others."""
 
 from __future__ import annotations
 

@@ -20,12 +20,17 @@ QUICK = ("--budget", "4s", "--processes", "2")
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
-    """What a comparison prints as JSON, and the folder that it keeps."""
+    """The JSON output of a comparison, and the folder of its result."""
     folder = tmp_path_factory.mktemp("cmp")
     done = lobench("cmp", "p4_hash_lookup", "p3_indexed_features", FEED, *QUICK, "-o", folder, "--json")
     told = json.loads(done.stdout)
     assert done.returncode == int(told["comparison"]["regression"]), done.stderr
     return told, folder
+
+
+def but_progress(stderr: str) -> list[str]:
+    """Lines that do not say how far it is: these come every ten seconds, on a slow machine more of them."""
+    return [line for line in stderr.splitlines() if not line.startswith("... ")]
 
 
 @pytest.mark.long
@@ -39,11 +44,15 @@ def test_keeps_a_document(compared: tuple[Any, Path]) -> None:
     (feed,) = kept["feeds"]
     assert feed["comparison"] == told["comparison"]
     assert [told["comparison"][name] for name in ("base", "variant")] == ["p4_hash_lookup", "p3_indexed_features"]
-    # The reference is measured with them, and it and a fast one stand there twice.
-    assert feed["session"]["measured"][:3] == ["p0_baseline", "p3_indexed_features", "p4_hash_lookup"]
-    top, control = feed["session"]["measured"][3:]
-    assert top.removesuffix(" (A/A)") in ("p3_indexed_features", "p4_hash_lookup")
-    assert control == "p0_baseline (A/A)"
+    # The reference is verified, but not measured. The first is measured twice, and so would be a much faster one.
+    measured = feed["session"]["measured"]
+    assert measured[:2] == ["p4_hash_lookup", "p3_indexed_features"]
+    assert measured[-1] == "p4_hash_lookup (A/A)"
+    assert set(measured[2:-1]) <= {"p3_indexed_features (A/A)"}
+    assert feed["session"]["laid_out"] == measured
+    assert not feed["session"]["disagreeing"]
+    assert {entry["name"] for entry in feed["verification"]} == {"p0_baseline", *measured[:2]}
+    assert set(feed["counters"]) == set(measured[:2])
     assert all(entry["agrees"] for entry in feed["verification"])
     ratio = told["comparison"]["ratio"]
     assert ratio["low"] < ratio["value"] < ratio["high"]
@@ -56,13 +65,13 @@ def test_keeps_a_document(compared: tuple[Any, Path]) -> None:
 @pytest.mark.long
 def test_until_a_stage(tmp_path: Path) -> None:
     done = lobench("cmp", "p3", "p4", FEED, "--until", "book", *QUICK, "--tolerance", "90%", "-o", tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, but_progress(done.stderr)) == (0, [])
     assert "until book: decode and book only" in done.stdout
     (path,) = tmp_path.glob("*/result.json")
     kept = read(path)
     assert kept["until"] == "book"
     (feed,) = kept["feeds"]
-    # The reference stops there, too.
+    # The reference stops at the books, too.
     assert [set(entry["digests"]) for entry in feed["verification"]] == [{"trace", "state"}] * 6
     assert {entry["name"] for entry in feed["verification"]} == {"p0_baseline", "p3_indexed_features", "p4_hash_lookup"}
     assert feed["counters"]["p4_hash_lookup"]["lookups"] > 0
@@ -72,14 +81,14 @@ def test_until_a_stage(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_for_a_person(tmp_path: Path) -> None:
     done = lobench("cmp", "p0_baseline", "p1_zero_copy", FEED, *QUICK, "--tolerance", "90%", "-o", tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, but_progress(done.stderr)) == (0, [])
     lines = done.stdout.splitlines()
     (heading,) = [line for line in lines if "A: p0_baseline" in line]
     assert "B: p1_zero_copy" in heading
     (copied,) = [line for line in lines if "event bytes copied" in line]
     assert [cell.strip() for cell in copied.split("│")[2:4]][1] == "0.0000"
     starts = [line.split("  ")[0] for line in lines if not line.startswith(("│", "┃", "┏", "┡", "└", " "))]
-    # Whether a bias of lock-step is shown is a matter of the machine.
+    # Whether a bias of lock-step is shown depends on the machine.
     starts = [start for start in starts if start != "lock-step"]
     assert starts == ["verdict", "verification", "noise floor", "resolution", "result"]
     (verdict,) = [line for line in lines if line.startswith("verdict")]

@@ -79,7 +79,7 @@ def test_callables(folder: Path) -> None:
     assert [subject["agrees"] for subject in found["subjects"]] == [True, True]
     (pair,) = found["comparisons"]
     assert (pair["base"], pair["variant"]) == ("a.py:squares", "b.py:often")
-    # What a session of two seconds finds is a matter of the machine.
+    # The verdict of a two-second session depends on the machine.
     assert pair["verdict"] in VERDICTS
     assert pair["ratio"]["value"] < 0.9
     measured = found["session"]["measured"]
@@ -149,7 +149,7 @@ def test_commands(folder: Path) -> None:
 
 
 def running(pid: int) -> bool:
-    """Whether a process has not ended, be it that nobody has asked how it did."""
+    """Whether a process still runs, or has ended without having been waited for."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -164,7 +164,7 @@ def test_what_a_command_leaves_in_the_background_ends(folder: Path) -> None:
     found = agreement(Asked(kind=COMMANDS, subjects=(command, "echo a"), clock="wall_ns"))
     assert [outcome.reason for outcome in found.outcomes.values()] == [None, None]
     processes = [int(word) for word in left.read_text().split()]
-    # Twice to compare it with itself, and once to time it.
+    # Two to compare it with itself, one to time it.
     assert len(processes) == 3
     until = time.monotonic() + 10
     while any(map(running, processes)) and time.monotonic() < until:
@@ -198,7 +198,7 @@ def test_commands_have_the_users_environment(folder: Path) -> None:
     variables.pop("OPENBLAS_NUM_THREADS", None)
     done = subprocess.run(words, cwd=folder, env=variables, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr + done.stdout
-    assert "none:" in done.stdout  # one command twice
+    assert "none:" in done.stdout  # the same command twice
 
 
 def test_functions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,8 +257,8 @@ def test_two_builds_of_one_program(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_known_work_is_found_and_nothing_else(tmp_path: Path) -> None:
-    """Forty sessions of identical callables are told apart no more often than by chance; one and three per cent of
-    work are found wherever the session said so."""
+    """Forty sessions of identical callables differ no more often than by chance; differences of one and three per cent
+    are found wherever the session claims to find them."""
     path = str(ROOT / "scripts/known-calls")
     spec = spec_from_loader("known_calls", SourceFileLoader("known_calls", path))
     assert spec is not None

@@ -28,7 +28,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def bash(script: Path, folder: Path, line: str) -> str:
-    """What a bash that has read the script prints."""
+    """The output of a bash that has read the script."""
     done = subprocess.run(
         ["bash", "--norc", "-c", f"source '{script}'\n{line}"],
         cwd=folder,
@@ -83,6 +83,42 @@ def test_other_shells(shell: str, capsys: pytest.CaptureFixture[str], tmp_path: 
         (tmp_path / "script").write_text(text)
         done = subprocess.run([shell, "-n", tmp_path / "script"], capture_output=True, text=True, timeout=60)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+ZSH = """
+zmodload zsh/zpty
+zpty typist "TERM=dumb zsh -f -i"
+zpty -w typist "fpath=($1 \\$fpath); autoload -Uz compinit; compinit -D -u; bindkey '^I' complete-word"
+zpty -w -n typist "$2"$'\\t'
+zpty -w typist $'\\C-aprint -r -- \\C-e > completed; exit'
+while zpty -r typist line; do :; done
+"""
+"""Types a line, the Tab key, and a command that writes the completed line to a file."""
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="needs zsh")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("lobench verify --orac", "lobench verify --oracle"),
+        ("lobench verify your", "lobench verify your.mbo.dbn"),
+        ("lobench verify a.dbn your", "lobench verify a.dbn your.mbo.dbn"),
+        ("lobench cmp p4_hash_lookup p7", "lobench cmp p4_hash_lookup p7_cache_layout"),
+        ("lobench cmp p4 p7 a.dbn your", "lobench cmp p4 p7 a.dbn your.mbo.dbn"),
+        ("lobench profile p4", "lobench profile p4_hash_lookup"),
+        ("lobench profile p4 your", "lobench profile p4 your.mbo.dbn"),
+    ],
+)
+def test_what_zsh_offers(tmp_path: Path, capsys: pytest.CaptureFixture[str], typed: str, offered: str) -> None:
+    assert main(["completion", "zsh"]) == 0
+    functions, folder = tmp_path / "functions", tmp_path / "folder"
+    functions.mkdir()
+    folder.mkdir()
+    (functions / "_lobench").write_text(capsys.readouterr().out)
+    (folder / "your.mbo.dbn").touch()
+    (tmp_path / "ask").write_text(ZSH)
+    subprocess.run(["zsh", "-f", tmp_path / "ask", functions, typed], cwd=folder, check=True, timeout=60)
+    assert (folder / "completed").read_text().strip() == offered
 
 
 def test_other_commands_do_without_its_library() -> None:

@@ -25,7 +25,7 @@ def long(*values: object) -> Any:
 
 
 def judged(engine: object, *arguments: object, code: int) -> dict[str, Any]:
-    """What comes of each rule, of an engine that ends the command with exit code ``code``."""
+    """The status of each rule, for an engine that ends the command with exit code ``code``."""
     done = lobench("conform", engine, *arguments, "--json")
     assert done.returncode == code, done.stderr
     assert complaints(done) == ""
@@ -37,7 +37,7 @@ def statuses(told: dict[str, Any]) -> dict[str, str]:
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
-    """What the verb prints, in this process: on stdout, or where it refuses on stderr."""
+    """The output of the verb in this process: stdout, or stderr if it refuses."""
     assert main(["conform", *arguments]) == code
     told = capsys.readouterr()
     return told.err if code else told.out

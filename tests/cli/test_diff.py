@@ -1,4 +1,4 @@
-"""`lobench diff`: two results in time, what may be compared and what not."""
+"""`lobench diff`: two results of different times, and which of them can be compared."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_same_speed(tmp_path: Path) -> None:
 
 
 def test_the_same_sources_are_a_control(tmp_path: Path) -> None:
-    """However much the hours differed: what differs is the session."""
+    """However different the two hours, the cause is the session."""
     paths = pair(tmp_path, document(**SHAPE, seed=2, speeds={**SPEEDS, "p1_zero_copy": 1.0}))
     told = answer("diff", *paths)
     assert told["regressions"] == []
@@ -94,7 +94,7 @@ def test_a_variant_became_slower(tmp_path: Path) -> None:
     change = told["changes"][2]
     assert (change["verdict"], change["regression"]) == ("slower", False)
     assert change["relative"]["low"] < 0.9 < change["relative"]["high"] < 1
-    # The other way round it became faster.
+    # In the other direction it became faster.
     assert lobench("diff", *reversed(paths)).returncode == 0
 
 

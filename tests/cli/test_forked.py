@@ -1,4 +1,4 @@
-"""What a forked command tells is what a process of its own tells."""
+"""A forked command gives the same output as a process of its own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_command_tells_the_same(words: tuple[str, ...], code: int, tmp_path: P
 
 
 def test_its_environment_is_its_own() -> None:
-    """Also where it holds what an interpreter or a library reads when it is loaded."""
+    """Also with variables that an interpreter or a library reads at load time."""
     variables = [
         json.loads(lobench("env", "--json", **given).stdout)["numba"]["variables"]
         for given in ({"NUMBA_OPT": "2"}, dict[str, str]())

@@ -24,7 +24,7 @@ def test_the_bare_command_helps() -> None:
     [
         (("chek", "main"), "no command 'chek'; did you mean check? Choose from run, report, "),
         (("zzz",), "no command 'zzz'. Choose from run, report, "),
-        (("history", "regresions"), "no command 'regresions'; did you mean regressions? Choose from record, "),
+        (("history", "regresions"), "no action 'regresions'; did you mean regressions? Choose from record, "),
         (("verify", "--evaluate", "lats"), "no --evaluate 'lats'; did you mean last? Choose from last, every"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`lobench latency`: what it prints, keeps and writes, of variants and of engines from outside."""
+"""`lobench latency`: output, result and files, for variants and engines from outside."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_every_event_is_counted(result: Path) -> None:
             assert entry.service is not None
             assert sum(times.count for times in entry.actions.values()) == entry.service.count == found.events
             assert [load.blocks for load in entry.loads] == [found.events] * 2
-            # Nothing is answered before it is served.
+            # A response takes at least as long as the service.
             assert entry.loads[0].response.p50 >= entry.service.p50
             assert entry.loads[1].response.mean >= entry.loads[0].response.mean
         else:

@@ -17,8 +17,7 @@ FEED = "synth:liquid-future,n=2000"
 
 
 def limited(limit: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """A command under a limit of the shell's, with ``more`` variables; what hangs and hears no other signal is
-    killed."""
+    """A command under a limit of the shell, with ``more`` variables; killed if it hangs."""
     line = ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *COMMAND, *words]
     variables = {name: value for name, value in environment().items() if name != "OPENBLAS_NUM_THREADS"}
     return subprocess.run(line, env=variables | more, capture_output=True, text=True, timeout=300)

@@ -29,7 +29,7 @@ NAMES = ["p0_baseline", "p3_indexed_features", "p4_hash_lookup"]
 
 
 def once(session: Any) -> list[str]:
-    """The line-up without those that stand there twice: the reference, which comes last, and a fast variant."""
+    """The line-up without repeated names: the reference at the end, and a fast variant."""
     assert session["measured"][-1] == CONTROL
     assert 1 <= sum(is_again(name) for name in session["measured"]) <= 2
     return [name for name in session["measured"] if not is_again(name)]
@@ -55,6 +55,7 @@ def test_each_feed_is_measured_by_itself(tmp_path: Path) -> None:
     assert len({feed["digest"] for feed in result["feeds"]}) == 2
     for feed, shown in zip(result["feeds"], told["feeds"], strict=True):
         assert once(feed["session"]) == NAMES
+        assert feed["session"]["laid_out"] == feed["session"]["measured"]
         assert feed["session"]["complete"]
         assert {entry["workers"] for entry in feed["verification"]} == {1, 2}
         assert feed["analysis"] == shown["analysis"]
@@ -76,7 +77,7 @@ def test_for_a_person(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_it_stops_when_it_is_precise_enough(tmp_path: Path) -> None:
-    # So wide that any three processes are enough.
+    # A precision so low that any three processes reach it.
     done = lobench("measure", FEED, *PAIR, "--precision", "99%", "--budget", "200", "--processes", 40, "-o", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "precision " in done.stdout
@@ -127,7 +128,7 @@ def test_the_top_without_one_phase_at_a_time(tmp_path: Path) -> None:
     assert all(entry["agrees"] for entry in feed["verification"])
     found = feed["analysis"]["from_top"]
     assert found["top"] == expected[0].name
-    # Never tuned: with and without its parameters the top is one kernel.
+    # Never tuned: with and without its parameters the top is the same kernel.
     same = {name for name, first in feed["session"]["same_as"].items() if first == found["top"]}
     assert same == {f"{found['top']},tuning=fixed"}
     others = [one.name for one in expected[1:] if one.name not in same]
@@ -168,7 +169,7 @@ def test_a_wrong_variant_gets_no_figure(tmp_path: Path) -> None:
 
 
 def interrupted(folder: Path, number: signal.Signals, *arguments: object) -> tuple[Path, Any]:
-    """A measurement that a signal ended once it had kept samples: its result's path, and what it holds."""
+    """The result of a measurement that a signal ended after its first samples: path and content."""
     command = [*COMMAND, "measure", *map(str, arguments), *PAIR, "-o", str(folder)]
     process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 300
@@ -204,7 +205,7 @@ def test_it_goes_on_after_an_interrupt(tmp_path: Path) -> None:
         assert session["complete"]
         assert {row[0] for row in session["samples"]["rows"]} == {0, 1, 2}
         assert feed["analysis"]["ladder"]
-    # What had been measured stands as it was.
+    # The earlier measurement is unchanged.
     kept = before["feeds"][0]["session"]
     assert result["feeds"][0]["session"]["design"] == kept["design"]
     assert result["feeds"][0]["session"]["samples"]["rows"][: len(kept["samples"]["rows"])] == kept["samples"]["rows"]
@@ -234,7 +235,7 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
     assert "its records are not those measured before" in refused(2, "measure", "--resume", changed(feeds=feeds))
     variants = [{**entry, "source_digest": "0" * 16} for entry in before["variants"]]
     assert "the source has changed" in refused(2, "measure", "--resume", changed(variants=variants))
-    # None of this touched what was kept.
+    # No refused command changed the result.
     assert read(path) == before
 
 

@@ -1,4 +1,4 @@
-"""`scripts/noise-sources`: from kernels laid out anew to its tables, on a feed of a few thousand records."""
+"""`scripts/noise-sources`: from kernels with a new layout to its tables, on a feed of a few thousand records."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_from_layouts_to_tables(tmp_path: Path) -> None:
     (file,) = tmp_path.iterdir()
     about, *lines = map(json.loads, file.read_text().splitlines())
     assert (about["feed"], about["events"]) == (FEED, 20_000)
-    # Two layouts, of each two processes that fork and two that do not.
+    # Two layouts, each with two processes that fork and two that do not.
     assert [(line["layout"], line["process"]) for line in lines[::2]] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert [line["kind"] for line in lines[:4]] == ["forks", "own", "own", "forks"]
     for line in lines:
@@ -41,7 +41,7 @@ def test_from_layouts_to_tables(tmp_path: Path) -> None:
     assert "| ratio of p6 over p7 |" in told
     assert call("--show", str(file)) == told
 
-    # An interrupt leaves a layout that is not complete.
+    # An interrupt leaves an incomplete layout.
     file.write_text("".join(f"{json.dumps(line)}\n" for line in (about, *lines, {**lines[0], "layout": 2})))
     assert call("--show", str(file)) == told
     file.write_text("".join(f"{json.dumps(line)}\n" for line in (about, *lines[:5])))
@@ -49,8 +49,8 @@ def test_from_layouts_to_tables(tmp_path: Path) -> None:
 
 
 def test_tables_of_a_recording_that_is_known(tmp_path: Path) -> None:
-    """Twelve layouts of made-up times: another layout adds 3 %, a process 1 %, forks double what the phase before is
-    slower by."""
+    """Twelve layouts with invented times: another layout adds 3 %, a process 1 %; forks double the lead over the phase
+    before."""
     rng = np.random.default_rng(1)
     about = {"feed": "made up", "events": 1000, "line_up": ["p7_top", "p7_top", "p7_top", "p6_before"]}
     counts = {"processes": 2, "forks": 3, "passes": 2, "machine": {"cpu": {"model": "none"}}}

@@ -1,4 +1,4 @@
-"""Commands on feeds of other kinds than DBN: what takes FEED takes a table, ITCH and LOBSTER."""
+"""Commands with a FEED accept tables, ITCH and LOBSTER as well as DBN."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_scores(tmp_path: Path, ledger: Path) -> None:
     measured = Interval(**told["grades"][0]["measured"])
     for word in ("2.3-2.9x", estimate(measured, "x"), ends(measured), "under"):
         assert word in row
-    # Options may stand on either side of the action.
+    # Options may precede or follow the action.
     for words in (("--ledger", ledger, "score", path), ("score", path, "--ledger", ledger)):
         assert answer("plan", *words)["summary"]["hit"] == 1
     (grade,) = json.loads(lobench("plan", "--json", "score", path, "--ledger", ledger).stdout)["grades"]
@@ -121,7 +121,7 @@ def test_a_prediction_for_one_feed(tmp_path: Path, ledger: Path) -> None:
     told = answer(*words, folder=tmp_path)["prediction"]
     assert told["feed"][0] == feed
     assert len(told["feed"][1]) == 32
-    # Another one for all feeds may stand beside it.
+    # A prediction for all feeds may exist beside it.
     assert lobench("plan", "predict", *words[2:3], *words[4:], folder=tmp_path).returncode == 0
     assert [entry.feed is None for entry in read_ledger(ledger)] == [True, False, True]
 
@@ -173,7 +173,7 @@ def test_what_was_measured_is_not_predicted(tmp_path: Path, ledger: Path) -> Non
     for more in ((), ("--replace",)):
         assert "out/run/result.json" in refused(2, *words, *more, folder=tmp_path)
     assert ledger.read_text() == before
-    # Phase 9 was not measured, but one of the files cannot tell.
+    # Phase 9 was not measured, but one of the files is unreadable.
     (tmp_path / "out" / "run" / "result.json").write_text("{")
     done = lobench(*words[:2], 9, *words[3:], folder=tmp_path)
     assert done.returncode == 0

@@ -1,9 +1,9 @@
-"""`lobench profile` with the real profilers: exact source lines of kernels, what each phase removed, the tools' own
-files.
+"""`lobench profile` with the real profilers: exact source lines of kernels, lines that each phase removed, the tools'
+own files.
 
-Most of the time goes to starting Python under valgrind, and to compiling kernels where the cache is cold: variants are
-counted once, two at a time, and one is looked at by every method, for all tests. CI counts the last phase of the core;
-the other phases and methods are left to the long tests.
+Most of the time goes to starting Python under valgrind, and to compiling kernels if the cache is cold, so all tests
+share one count of each variant (two at a time) and one variant profiled by every method. CI counts the last core phase;
+the other phases and methods are long tests.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PHASES = [variant.name for variant in LADDER if variant.phase is not None and va
 PACKED = next(variant.name for variant in LADDER if variant.phase == 7)
 FITTED = next(variant.name for variant in LADDER if variant.phase == 8)
 EAGER = Parameters(distance=32, ahead_bytes=0)
-"""What the last of them is tuned to: to look ahead always, and far."""
+"""The tuning of the last one: always look ahead, and far."""
 REPLACED = ["clone.py", "locked.py", "strings.py", "linear.py"]
 """The file that each phase from the first replaces."""
 
@@ -171,7 +171,7 @@ def test_the_upper_phases_are_known(all_counted: Any) -> None:
         assert set(stages) == {"decode", "lookup", "levels", "best price", "features", "strategies"}
         assert all(share > 0.01 for share in stages.values())
         axes = {row["axis"]: row for row in document["mechanisms"]}
-        # The loop, trackers between events, what instruments remember of trades.
+        # The loop, trackers between events, an instrument's memory of trades.
         assert axes[None]["share"] < 0.15
         assert axes["layout"]["share"] > 0.2
         assert axes["shape"]["share"] > 0.2
@@ -199,16 +199,15 @@ def test_what_the_upper_phases_removed(all_counted: Any, tmp_path: Path) -> None
 
 @pytest.mark.long
 def test_a_tuned_variant(all_counted: Any) -> None:
-    """The tuning that was written for the feed is found, told, and its parameters are those that the kernel
-    runs with."""
+    """The tuning of the feed is found and named, and the kernel runs with its parameters."""
     own = all_counted["folder"] / FITTED
     kept = json.loads((own / "profile.json").read_text())["tuning"]
     assert kept["profile"].endswith(f"-{'0' * 32}.toml")
     assert kept["parameters"] == EAGER.as_json()
     assert all_counted[FITTED]["tuning"] == kept
     assert f"Tuned by {kept['profile']}." in (own / "callgrind" / "source.html").read_text()
-    # So few orders are not looked ahead for by default. Each record is, once; when the batch begins the first ones are,
-    # more than by default: a turn of a loop takes two instructions at least.
+    # By default so few orders are not looked up ahead. Here each record is looked up once; the first lines of a batch's
+    # look-ahead run more often: a turn of a loop takes two instructions at least.
     ahead = lines_of(all_counted[FITTED], "variants/p7_cache_layout/prefetch.py")
     assert ahead['found["event"] = place'] == ahead['home = found["home"]'] == 1
     first = (
@@ -246,7 +245,7 @@ def test_counts_repeat(counted: Any, tmp_path: Path) -> None:
 
 
 def spent_in(folder: Path) -> list[Spent]:
-    """What every stack cost by a count, in order of the stacks."""
+    """The cost of every stack by a count, in the order of the stacks."""
     told, counts = callgrind.counted_in(folder)
     return sorted(spend(told.codes, counts, {}), key=lambda entry: entry.stack)
 
@@ -290,7 +289,7 @@ def test_python_profilers(looked_at: Any) -> None:
     assert kernel_line["file"] == "engine/replay.py"
     assert kernel_line["text"].startswith("kernel(self.state")
     assert looked_at["memray"]["allocations"] > 0
-    # Python allocates nothing per event; what the kernel does is seen, if at all, at the line that calls it.
+    # Python allocates nothing per event; the kernel's allocations, if seen at all, are at the line that calls it.
     own = [row for row in looked_at["memray"]["top"] if not row["location"].startswith("run (engine/replay.py")]
     assert sum(row["allocations"] for row in own) < looked_at["memray"]["events"] / 10
     page = looked_at["folder"] / "scalene" / "scalene.html"
@@ -329,7 +328,7 @@ def test_stages_by_ablation(looked_at: Any) -> None:
 
 @pytest.mark.long
 def test_tables(counted: Any, tmp_path: Path) -> None:
-    """What a person sees is on stdout; short names do where they are the only one."""
+    """The summary goes to stdout; names are shortened where that is unambiguous."""
     files = [str(counted["folder"] / name / "profile.json") for name in (PHASES[0], PHASES[-1])]
     done = lobench("profile", "diff", *files, "-o", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -357,7 +356,7 @@ def test_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
 
 
 def test_bad_feeds(tmp_path: Path) -> None:
-    """Told as every command tells them, though another process found out."""
+    """The error is reported as in every command, although another process found it."""
     line = refused(3, "profile", PHASES[-1], tmp_path / "none.dbn", folder=tmp_path)
     assert line == f"lobench: {tmp_path / 'none.dbn'}: no such file"
     broken = tmp_path / "broken.dbn"

@@ -1,4 +1,4 @@
-"""`lobench replay`: what it prints and writes is what the oracle computes."""
+"""`lobench replay`: its output and files have the oracle's values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Level = tuple[int, int, int]
 
 
 class Expected:
-    """What the oracle makes of records, one evaluation after the other."""
+    """The oracle's evaluations of the records, in order."""
 
     def __init__(self, records: npt.NDArray[np.void], evaluate: str) -> None:
         oracle = Oracle(evaluate, keep_rows=True)

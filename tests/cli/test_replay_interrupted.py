@@ -56,7 +56,7 @@ def test_keeps_the_rows_it_has(feed: str, tmp_path: Path, number: signal.Signals
 
     assert process.returncode == 128 + number
     assert said == ""
-    line = problem.splitlines()[-1]  # after those of progress, on a slow machine
+    line = problem.splitlines()[-1]  # after progress lines, on a slow machine
     assert line.startswith(f"lobench: {word} after ")
     rows = pq.read_metadata(features).num_rows
     assert rows == pq.read_metadata(book).num_rows > 100_000
@@ -64,7 +64,7 @@ def test_keeps_the_rows_it_has(feed: str, tmp_path: Path, number: signal.Signals
     assert pq.read_metadata(features).metadata[b"lobench.complete"] == b"false"
     assert not list(tmp_path.glob(".*.part"))
 
-    # What was kept is the beginning of what would have been written.
+    # The kept file is the beginning of the whole one.
     whole = answer("replay", feed, "--features", tmp_path / "whole.parquet")["files"][0]["rows"]
     first = pq.read_table(features).slice(0, whole)
     assert first["event_number"].equals(pq.read_table(tmp_path / "whole.parquet")["event_number"])
@@ -95,14 +95,14 @@ def test_a_feed_that_is_cut_is_one_line(feed: str, tmp_path: Path) -> None:
     said, problem = process.communicate(timeout=120)
     assert process.returncode == 3
     assert said == ""
-    line = problem.splitlines()[-1]  # after those of progress, on a slow machine
+    line = problem.splitlines()[-1]  # after progress lines, on a slow machine
     assert line.startswith(f"lobench: {feed}: ")
     assert [path.name for path in tmp_path.iterdir()] == ["feed.dbn"]
 
 
 def test_a_full_disk_is_one_line(feed: str, tmp_path: Path) -> None:
     target = tmp_path / "f.parquet"
-    answer("replay", feed, "--features", target)  # the kernels are in the cache: nothing else is to be written
+    answer("replay", feed, "--features", target)  # compile first, so that nothing but the output is written below
     target.unlink()
     command = [*COMMAND, "replay", *[feed] * 40, "--features", str(target)]
     limited = ["bash", "-c", 'ulimit -f 256; exec "$@"', "limited", *command]

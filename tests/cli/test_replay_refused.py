@@ -1,4 +1,4 @@
-"""`lobench replay` refuses what it cannot do, in one line, and leaves files as they were."""
+"""`lobench replay` refuses impossible requests in one line, and leaves files untouched."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_refuses_before_any_work(feed: str, tmp_path: Path, arguments: list[Any]
 @pytest.mark.parametrize("force", [[], ["--force"]])
 @pytest.mark.parametrize("name", ["other.dbn.zst", "other.parquet", "link.parquet", "hard.parquet"])
 def test_market_data_is_never_replaced(feed: str, tmp_path: Path, name: str, force: list[str]) -> None:
-    """Not what is replayed, nor any other feed, under whatever name."""
+    """Neither the replayed feed nor another one is overwritten, under any name."""
     content = zstd(header(), busy(10).tobytes())
     (tmp_path / "other.dbn.zst").write_bytes(content)
     (tmp_path / "other.parquet").write_bytes(header())

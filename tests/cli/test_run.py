@@ -1,4 +1,4 @@
-"""`lobench run`: what it prints and keeps, what it does not measure, and interrupts."""
+"""`lobench run`: output, result, parts that are not measured, and interrupts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def samples_of(part: Any) -> list[dict[str, int]]:
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
-    """What a quick run prints as JSON, and what it keeps."""
+    """The JSON output of a quick run, and its result."""
     folder = tmp_path_factory.mktemp("quick")
     done = lobench(*QUICK, *PAIR, FEED, "-o", folder, "--json")
     assert done.returncode == 0, done.stderr
@@ -66,7 +66,7 @@ def test_keeps_everything(quick: tuple[Any, Any]) -> None:
     assert (design["processes"], design["seconds"]) == (2, 3)
     assert design["pinned"] == hasattr(os, "sched_setaffinity")
     assert 0 < design["lead_in_records"] <= design["slice_records"] / 2
-    # The reference was not asked for: it is measured nevertheless, and verified with two workers too.
+    # The reference was not asked for, but is measured, and verified with two workers, too.
     pairs = {(entry["name"], entry["workers"]) for entry in feed["verification"]}
     assert pairs == {(name, workers) for name in NAMES for workers in (1, 2)}
     assert all(entry["agrees"] and entry["difference"] is None for entry in feed["verification"])
@@ -100,7 +100,7 @@ def test_keeps_raw_samples(quick: tuple[Any, Any]) -> None:
             assert len(seen) == len(samples)
             assert {sample[name] for sample in samples} == set(range(count))
         assert all(sample["wall_ns"] > 0 and sample["cpu_ns"] > 0 for sample in samples)
-    # One isolated pass a process, in lock-step as many as there was time for.
+    # One isolated pass per process; in lock-step as many as time allowed.
     assert len(samples_of(feed["isolated"])) == 2 * slices * count
 
 
@@ -113,11 +113,11 @@ def test_the_ladder(quick: tuple[Any, Any]) -> None:
     (feed,), (printed,) = result["feeds"], told["feeds"]
     assert printed["analysis"] == feed["analysis"]
     assert "rows" not in json.dumps(told)
-    # From the bottom, in whatever order they were named.
+    # From the bottom up, whatever the order on the command line.
     rungs = feed["analysis"]["ladder"]
     assert [rung["variant"] for rung in rungs] == NAMES
     assert [rung["base"] for rung in rungs] == [None, *NAMES[:2]]
-    # The mechanisms that phase 3 leaves out are no matter of noise.
+    # The gain of phase 3 is far beyond the noise.
     assert rungs[1]["total"]["value"] > 2
     assert [entry["variant"] for entry in feed["analysis"]["bias"]][:3] == NAMES
     assert {limit["name"] for limit in feed["analysis"]["limits"]} == {"sequential read", "random access"}
@@ -134,7 +134,7 @@ def test_all_parts(tmp_path: Path) -> None:
     ladder = list(discover())
     assert part["session"]["measured"] == [*ladder, CONTROL]
     factorial = part["factorial"]
-    # The last of the combinations, which is the fastest, stands there twice.
+    # The last and fastest combination is measured twice.
     assert len(factorial["measured"]) == 18
     assert (factorial["measured"][0], factorial["measured"][-1]) == ("p0_baseline", CONTROL)
     assert factorial["measured"][-2] == f"{factorial['measured'][-3]} (A/A)"
@@ -148,7 +148,7 @@ def test_all_parts(tmp_path: Path) -> None:
     verified = {(entry["name"], entry["workers"]) for entry in part["verification"]}
     assert verified >= {(variant.name, workers) for variant in without for workers in (1, 2)}
     said = part["analysis"]["from_top"]
-    # Never tuned: with and without its parameters the top is one kernel.
+    # Never tuned: with and without its parameters the top is the same kernel.
     same = f"{top.name},tuning=fixed"
     assert beside["same_as"] == {same: top.name}
     others = [variant.name for variant in without if variant.name != same]
@@ -169,7 +169,7 @@ def test_all_parts(tmp_path: Path) -> None:
         (name, orders) for name in sweep["names"] for orders in (1, 8, 64, 512)
     }
     analysis = part["analysis"]
-    # The last phase, never tuned, is the kernel of the one before.
+    # The last phase, never tuned, is the same kernel as the one before.
     assert [entry["phase"] for entry in analysis["attribution"]["phases"]] == list(range(1, len(ladder) - 1))
     assert len(analysis["interactions"]["effects"]) == 15
     assert {entry["workers"] for entry in analysis["scaling"]} >= {1, 2}
@@ -267,7 +267,7 @@ def test_an_interrupt_keeps_what_was_measured(tmp_path: Path, number: signal.Sig
     assert first == f"stopped; the {len(rows):,} samples measured so far are kept in {path}"
     assert result["status"] == "partial"
     assert not part["session"]["complete"]
-    # Whole passes.
+    # Only whole passes.
     slices = math.ceil(part["session"]["events"] / part["session"]["design"]["slice_records"])
     assert len(rows) % (slices * len(part["session"]["measured"])) == 0 < len(rows)
     assert [entry.name for entry in path.parent.iterdir()] == ["result.json"]
@@ -294,7 +294,7 @@ def test_an_interrupt_keeps_what_was_measured(tmp_path: Path, number: signal.Sig
 )
 def test_refuses_before_any_work(tmp_path: Path, arguments: list[str], said: str) -> None:
     (tmp_path / "file").write_text("mine")
-    # A feed this long would take minutes to make.
+    # Refused before the feed is generated, which would take minutes.
     line = refused(2, "run", "synth:liquid-future,n=100000000", *arguments, folder=tmp_path)
     assert line.startswith(f"lobench: {said}")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -22,7 +22,7 @@ printf '%s\\n' "$@"
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout whose environment is made, with a `lobench` that says where it is and what it was asked."""
+    """A checkout with an environment whose `lobench` prints its place and its arguments."""
     root = tmp_path / "a checkout"
     shutil.copytree(ROOT / "scripts", root / "scripts")
     for name in ("pyproject.toml", "setup.py", "constraints.txt"):
@@ -36,7 +36,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Path:
-    """A folder with a feed, and with what would mislead a script that looks around."""
+    """A folder with a feed, and with files that would mislead a script that searches its working folder."""
     folder = tmp_path / "data"
     (folder / "scripts").mkdir(parents=True)
     (folder / "day.dbn").write_text("")

@@ -1,7 +1,7 @@
-"""Every command that the README and the guides show is one that there is, and is run: here in the folder of a reader,
-with words after it that keep it short, or by another test; or a table says why not.
+"""Every command in the README and the guides exists and is run: here, in a reader's folder and with additional words
+that keep it short, or by another test; or a table says why not.
 
-Of those that measure, this says that they go through; of what they find, other tests.
+Of commands that measure, this shows that they complete; other tests check their results.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ PRETENDED = {
     "lobench conform --explain modify-larger": "",
     "lobench conform --list": "",
 }
-"""In a laboratory that takes no time (``tests.pretend``); what is measured and verified is made up."""
+"""In a laboratory that takes no time (``tests.pretend``): verification and measurement are invented."""
 
 PRETENDED_LONG = {
     "lobench cmp p7 mine synth:liquid-future --variants-from mine.so": "--tolerance 90%",
@@ -192,7 +192,7 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def words_of(line: str) -> list[str]:
-    """What a shown line says to lobench."""
+    """The arguments of a shown line for lobench."""
     ((program, *words),) = shown.commands(line)
     assert program == "lobench"
     return words

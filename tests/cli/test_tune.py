@@ -1,5 +1,4 @@
-"""`lobench tune`: what it prints and writes, how other verbs take it, what it refuses, and interrupts. Never what is
-faster."""
+"""`lobench tune`: output, files, their use by other verbs, refusals, interrupts. Never which setting is faster."""
 
 from __future__ import annotations
 
@@ -29,7 +28,7 @@ P8 = "p8_profile_guided"
 
 @pytest.fixture(scope="module")
 def tuned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
-    """A folder of tunings with one that is not the default, and what `tune --json` printed."""
+    """A folder with a tuning that differs from the defaults, and the output of `tune --json`."""
     folder = tmp_path_factory.mktemp("tunings")
     done = subprocess.run(
         [*COMMAND, "tune", FEED, "--budget", "4s", "--json"],
@@ -40,7 +39,7 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     )
     assert (done.returncode, complaints(done)) == (0, "")
     told = json.loads(done.stdout)
-    # Whatever was faster on this machine: what comes next needs parameters that can be told from the defaults.
+    # Whichever was faster on this machine: the rest of the test needs parameters that differ from the defaults.
     path = Path(told["tuning_file"])
     tuning = read(path)
     changed = {**tuning.parameters.as_json(), "distance": 4}

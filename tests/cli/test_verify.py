@@ -1,4 +1,4 @@
-"""`lobench verify`: agreement, the first difference of a wrong variant, and what it refuses."""
+"""`lobench verify`: agreement, the first difference of a wrong variant, and refusals."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_a_feature_that_is_off_by_one_ulp(tmp_path: Path) -> None:
     wrong.write_inexact(tmp_path)
     told = verdicts("--variants", "inexact", "--variants-from", "inexact.py", code=1, folder=tmp_path)
     found = outcome(told, "inexact")
-    # Every answer and every state has it; the trace is of what was computed.
+    # Every answer and every state contains it; the trace is taken from the computed values.
     assert "state" in found["kinds"]
     difference = found["difference"]
     record, price = wrong.first_micro_price()
@@ -176,7 +176,7 @@ def test_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
     sources["p0_baseline"] = "from lobench.variants.p0_baseline import VARIANT\n"
     for name, source in sources.items():
         (tmp_path / f"{name}.py").write_text(source)
-    # A feed this long would take minutes: all of this is refused before it is made.
+    # Refused before the feed is generated, which would take minutes.
     line = refused(2, "verify", "synth:liquid-future,n=100000000", *arguments, folder=tmp_path)
     assert line.removeprefix("lobench: ").startswith(said)
 
@@ -185,7 +185,7 @@ def test_bad_feeds(tmp_path: Path) -> None:
     cut = write(tmp_path / "cut.dbn", header(), records(100).tobytes()[:-1])
     assert f"{cut}: byte " in refused(3, "verify", cut, *SMALL)
     text = write(tmp_path / "text.dbn", b"ts_event,action\n")
-    # A text is a table, whatever it is called.
+    # A text file is read as a table, whatever its name.
     assert f"{text}: is not a Databento mbo table" in refused(3, "verify", text, *SMALL)
     assert refused(3, "verify", tmp_path / "none.dbn").endswith("none.dbn: no such file")
     assert "no-such-market" in refused(2, "verify", "synth:no-such-market")
@@ -251,7 +251,7 @@ def test_without_a_feed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert set(told) == {"agree", "feeds", "not_reached"}
-    # Nothing trades there.
+    # This feed has no trades.
     assert all(name.startswith("strategy_") for name in told["not_reached"])
     assert [feed["feed"] for feed in told["feeds"]] == list(DEFAULT_FEEDS)
     for feed in told["feeds"]:

@@ -1,4 +1,4 @@
-"""Users' variants that are subtly wrong, and what the oracle says that they compute."""
+"""Variants of users that are subtly wrong, and the results that they should have, from the oracle."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ VARIANT = p4_hash_lookup.VARIANT.derive("one ulp", features=Features(name="inexa
 
 @dataclass(frozen=True)
 class Mistake:
-    """What forgetting one order leads to: the record where it shows first, and the book and its features after it."""
+    """The effect of one forgotten order: the record where it shows first, and the book and its features after it."""
 
     order_id: int
     record: int
@@ -90,7 +90,7 @@ class Mistake:
 
 def write_forgetful(folder: Path) -> Path:
     path = folder / "forgetful.py"
-    # Kernels have ids of 64 bits with a sign.
+    # Kernels have signed 64-bit ids.
     path.write_text(FORGETFUL.format(order_id=np.uint64(mistake().order_id).astype(np.int64)))
     return path
 
@@ -108,9 +108,9 @@ def feed_records() -> npt.NDArray[np.void]:
 
 @cache
 def mistake() -> Mistake:
-    """For an order that is added, stands among the best levels of its side and is cancelled: the cancel is not done.
+    """An order that is added, is among the best levels of its side, and is cancelled: the cancel is not done.
 
-    To forget it is to replay the feed with an id in this cancel that nobody knows.
+    This equals a replay in which the cancel has an unknown id.
     """
     records = feed_records()
     record = next(_cancels(records))

@@ -18,7 +18,7 @@ _numbers = itertools.count()
 
 
 class Fault(NamedTuple):
-    """Where an oracle is wrong: in the module, ``then`` stands for ``now``, which stands there once."""
+    """The place where an oracle is wrong: in the module, ``now``, which occurs once, is replaced by ``then``."""
 
     module: str
     now: str

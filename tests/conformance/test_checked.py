@@ -146,7 +146,7 @@ def expected(name: str) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
-    """Replays all streams in a process with a given environment; checks what came out, returns what it said."""
+    """Replays all streams in a process with the given environment; checks the results, and returns its output."""
     folder = tmp_path_factory.mktemp("streams")
     files = {}
     for name in STREAMS:
@@ -184,7 +184,7 @@ def test_no_index_of_any_combination_leaves_its_table(
 
 @pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
 def test_freed_memory_is_not_read(variant: Variant, replayed: Callable[..., dict[str, Any]]) -> None:
-    """glibc fills what is allocated and what is freed with bytes that would change a digest."""
+    """glibc fills allocated and freed memory with bytes that would change a digest."""
     assert replayed(variant, MALLOC_PERTURB_="165")["checked"] is False
 
 

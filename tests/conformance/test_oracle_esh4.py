@@ -41,14 +41,14 @@ def test_a_day_without_anomalies(day: npt.NDArray[np.void]) -> None:
 
 
 def test_fills_hit_the_fronts_of_queues(day: npt.NDArray[np.void]) -> None:
-    """An F names an order that was hit; the C or M that takes its size off comes after all F records of the event.
+    """An F names an order that was hit; the C or M that reduces it comes after all F records of the event.
 
-    A *fill group* is all F records of one event (the records up to and with F_LAST) on one side at one price, where
-    the order of the first of them rests on that side at that price. The group agrees if its orders, each once, in the
-    order in which they were first hit, are exactly the front of the queue as it stood at the group's first F.
+    A *fill group* is all F records of one event (the records up to and including F_LAST) on one side at one price,
+    where the order of the first of them rests on that side at that price. The group agrees if its orders, each once, in
+    the order in which they were first hit, are exactly the front of the queue at the time of the group's first F.
 
-    108 more groups are no fill of a queue: 107 name the aggressor, an order that rested at another price until it was
-    moved across the spread, and one is the opening auction's, without a side.
+    Another 108 groups are not fills of a queue: 107 name the aggressor, an order that rested at another price until it
+    was moved across the spread, and one is the opening auction's, without a side.
     """
     oracle = Oracle()
     groups: dict[tuple[int, int], tuple[list[int], dict[int, None]]] = {}

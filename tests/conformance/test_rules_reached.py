@@ -41,6 +41,6 @@ def test_streams_reach_what_verify_counts() -> None:
         same = rule.name.replace("-", "_")
         assert same not in COUNTED or counts[same], rule.name
         total.update(counts)
-    # More than 2^20 records are no small stream.
+    # A small stream cannot have more than 2^20 records.
     assert {name for name in COUNTED if not total[name]} == {"many_records"}
     assert len({rule.replace("-", "_") for rule in RULES} & set(COUNTED)) > 30

@@ -1,5 +1,4 @@
-"""Parameters change how fast a replay is, never what it computes: extremes and all that lies between, against the
-oracle."""
+"""Parameters change the speed of a replay, never its results: extreme and random values, against the oracle."""
 
 from __future__ import annotations
 

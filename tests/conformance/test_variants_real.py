@@ -1,4 +1,4 @@
-"""Real days of a future: all combinations of policies, on any number of threads, compute what the oracle does."""
+"""Real days of a future: all combinations of policies, on any number of threads, agree with the oracle."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ESM4 = "orderbooks_mbo_2024-05-08T00-00-00_2024-05-08T00-00-02.dbn.zst"
 
 @dataclass(frozen=True)
 class Known:
-    """What the oracle computed; ``samples`` is BLAKE2b, 64 bits, of all samples."""
+    """The oracle's results; ``samples`` is BLAKE2b, 64 bits, of all samples."""
 
     events: int
     evaluations: int
@@ -112,7 +112,7 @@ def test_levels_queues_and_features_of_an_opening(variant: Variant) -> None:
 
 @pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
 def test_days_and_instruments_in_one_replay(variant: Variant) -> None:
-    """The opening snapshot, its day and another instrument's: what one left the next one finds."""
+    """The opening snapshot, its day and another instrument's, one after the other: state carries over."""
     chained = load(open_feed([str(Path(DATA or ".") / "glbx_es" / name) for name in (OPENING, ESM4)])).records
     found = [Observed(variant, chained, workers=workers) for workers in (1, 2, 3)]
     for one in found:

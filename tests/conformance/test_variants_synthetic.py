@@ -1,4 +1,4 @@
-"""Synthetic feeds: all combinations of policies, on any number of threads, compute what the oracle does."""
+"""Synthetic feeds: all combinations of policies, on any number of threads, agree with the oracle."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COUNT = 20_000
 PROFILES = [name for name, _ in names() if name != EVERY_RULE.name]
 FEEDS = [f"synth:{name},n={COUNT},seed=1{anomalies}" for name in PROFILES for anomalies in ("", ",anomalies=0.01")]
 RULES = f"synth:{EVERY_RULE.name},n={COUNT},seed=1"
-"""It has anomalies of its own; what it reaches is told by tests/unit/engine/test_coverage.py."""
+"""It has its own anomalies; tests/unit/engine/test_coverage.py shows what it reaches."""
 
 
 @cache
@@ -42,7 +42,7 @@ def test_every_combination(variant: Variant, workers: int, spec: str) -> None:
 
 @pytest.mark.fast
 def test_any_two_policies_meet_in_the_few() -> None:
-    """What the long tier adds are combinations of three and four."""
+    """The long tier adds combinations of three and four."""
 
     def pairs(variants: list[Variant]) -> set[tuple[str, ...]]:
         chosen = [[f"{axis} {one.policies[axis]}" for axis in CORE_AXES] for one in variants]
@@ -65,7 +65,7 @@ def test_many_workers(variant: Variant, workers: int) -> None:
 
 @pytest.mark.parametrize("spec", FEEDS)
 def test_what_the_feeds_prove(spec: str) -> None:
-    """A feed without anomalies has none, one with them has every kind, and all have what variants differ in."""
+    """A feed without anomalies has none, one with them has every kind, and all reach work in which variants differ."""
     result = expected(spec).result
     assert result.events == COUNT
     if "anomalies" in spec:

@@ -1,4 +1,4 @@
-"""What is converted of real files against the vendor's own: every field of every row."""
+"""Conversions of real files equal the vendor's own: every field of every row."""
 
 from __future__ import annotations
 

@@ -12,11 +12,11 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "engines"
 
 
 def built() -> Path:
-    """The folder of the built libraries; what is newer than its sources is not built again."""
+    """The folder of the built libraries; a library that is newer than its sources is not built again."""
     needs("g++", "rustc")
     output = EXAMPLES / "build-output"
     output.mkdir(exist_ok=True)
-    # Tests in several processes wait for the first of them.
+    # Parallel test processes wait for the first one.
     with (output / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = subprocess.run([EXAMPLES / "build", output], capture_output=True, text=True, timeout=600)

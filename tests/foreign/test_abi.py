@@ -49,7 +49,7 @@ def compiled(source: str, language: str, folder: Path, *options: str) -> Path:
     file, made = folder / f"mine.{'rs' if language == 'rust' else language}", folder / "mine.so"
     file.write_text(source)
     if language == "zig":
-        # The package `ziglang` brings a compiler, too.
+        # The package `ziglang` also contains a compiler.
         zig = [compiler] if compiler else [sys.executable, "-m", "ziglang"] if find_spec("ziglang") else None
         if zig is None:
             pytest.skip("no compiler for zig")
@@ -65,7 +65,7 @@ def compiled(source: str, language: str, folder: Path, *options: str) -> Path:
 
 
 def answered(body: str, folder: Path) -> list[str]:
-    """What a C program prints, a word for each line."""
+    """The output of a C program, one word a line."""
     headers = "".join(f"#include {name}\n" for name in ("<math.h>", "<stddef.h>", "<stdio.h>", '"lobench_engine.h"'))
     source = f"{headers}int main(void) {{ {body} return 0; }}\n"
     made = compiled(source, "c", folder)

@@ -1,4 +1,4 @@
-"""A session goes on without a variant that ends a process: its rows and those of the process are gone, nothing else."""
+"""A session continues without a variant that ends a process: only its rows and those of the process are removed."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_the_others_begin_the_process_anew(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(session.samples) == 3 * 2 * 3
     rows = np.array(session.samples)
     columns = {name: rows[:, place] for place, name in enumerate(SESSION_COLUMNS)}
-    # Of the process before: who was first in a slice still is, and each keeps its own times.
+    # The process before keeps its order of turns, and each variant its own times.
     before = columns["process"] == 0
     assert columns["order"][before].tolist() == [2, 1, 0] * 2
     assert columns["cpu_ns"][before].tolist() == [100, 102, 104] * 2

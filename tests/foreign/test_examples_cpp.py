@@ -1,4 +1,4 @@
-"""The C++ engines of examples/engines: the script that builds them, and that they compute what the oracle does."""
+"""The C++ engines of examples/engines: the build script, and agreement with the oracle."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_missing_compiler_is_named(tmp_path: Path) -> None:
 
 @cache
 def computed(feed: str, evaluate: str) -> Oracle:
-    """What the oracle computes of a feed."""
+    """The oracle's results on a feed."""
     oracle = Oracle(evaluate, keep_rows=True)
     for chunk in open_feed([feed]):
         oracle.apply(chunk.array())

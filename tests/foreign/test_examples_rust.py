@@ -1,4 +1,4 @@
-"""The plan in Rust: five libraries that compute exactly what the oracle does, and their ladder."""
+"""The plan in Rust: five libraries that agree exactly with the oracle, and their ladder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine is told of a feed that lies in memory before it is made: orders at a time, and instruments."""
+"""The expectations that an engine gets at creation for a feed in memory: most orders at a time, and instruments."""
 
 from __future__ import annotations
 

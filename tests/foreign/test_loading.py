@@ -1,4 +1,4 @@
-"""Files that are no engine: each is refused in one line that says what is wrong, and none harms who asked."""
+"""Files that are not engines: each is refused in one line with the reason, and none harms the caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Engines in measured sessions: beside variants, cut to what all offer; and those that fail only there."""
+"""Engines in measured sessions: beside variants, limited to the stages that all offer; and engines that fail only
+there."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ def told(*arguments: object, folder: Path, codes: tuple[int, ...] = (0,)) -> Any
 
 @pytest.mark.long
 def test_cmp_of_a_variant_and_an_engine(build: Build, tmp_path: Path) -> None:
-    # 1 where the second is slower.
+    # 1 if the second is slower.
     content = told("cmp", "p4", "plain", FEED, "--variants-from", build("plain"), folder=tmp_path, codes=(0, 1))
     assert content["until"] == "book"
     assert content["compared"] == {"books": "queues", "trace": False, "asked": "strategies"}
@@ -47,7 +48,7 @@ def test_cmp_of_a_variant_and_an_engine(build: Build, tmp_path: Path) -> None:
     said = {outcome["name"]: outcome.get("compared") for outcome in feed["verification"]}
     assert said == {"p0_baseline": None, "p4_hash_lookup": None, "plain": "levels and queues; offers no features"}
     assert "plain" not in feed["counters"]
-    # Its own reader takes the file.
+    # `read` of the result model accepts the file.
     assert read(tmp_path / content["result_file"]).compared is not None
 
 

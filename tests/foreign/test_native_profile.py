@@ -87,7 +87,7 @@ def row(found: Any, mark: str) -> Any:
 def test_lines_are_counted_to_the_instruction(looked_at: Any) -> None:
     found = looked_at["methods"]["callgrind"]
     assert found["events"] == 2000
-    # As often as the functions that call it want it: 3 times and once.
+    # Once for each call of the calling functions: 3 times and once.
     assert row(found, "heavy")["instructions"] == 4 * HEAVY
     assert row(found, "light")["instructions"] == LIGHT
     assert row(found, "inlined")["instructions"] == INLINED
@@ -107,9 +107,9 @@ def test_stages_are_those_of_the_functions_that_the_engine_names(looked_at: Any)
     found = looked_at["methods"]["callgrind"]
     stages = {one["stage"]: one["instructions"] for one in found["stages"]}
     assert set(stages) == {"decode", "lookup", "features", UNKNOWN}
-    # The inlined function by the inlining records.
+    # Found through the records of inlining.
     assert stages["decode"] == INLINED
-    # What they share is shared out by number of calls.
+    # The cost of a shared function is divided by the number of calls.
     work = next(one for one in found["functions"] if one["function"] == "work")
     assert stages["lookup"] == pytest.approx(work["instructions"] / 2 + LIGHT, abs=5)
     assert sum(stages.values()) == pytest.approx(found["per_event"]["instructions"])
@@ -125,7 +125,7 @@ def test_samples_find_the_same_lines(looked_at: Any) -> None:
     assert found["kernel_samples"] > 0.5 * found["samples"]
     assert {"counted.c"} <= {one["file"] for one in found["lines"]}
     assert 1 < found["per_event"]["nanoseconds"] < 10_000
-    # Whole stacks: who called the function that two call is known, without callgrind's counts.
+    # Whole stacks show who called the shared function, without callgrind's counts.
     frames = found["stacks"]["frames"]
     stacks = {tuple(frames[index][0] for index in one["stack"]) for one in found["stacks"]["rows"]}
     assert ("apply", "find", "work") in stacks
@@ -154,7 +154,7 @@ def test_a_library_without_lines_is_told_the_flag(compiled: Compile, feed: str, 
 
 @pytest.mark.long
 def test_avx_512_is_named_with_the_remedy(compiled: Compile, feed: str, tmp_path: Path) -> None:
-    """Whatever this processor knows: valgrind knows none of it."""
+    """Whatever the features of this processor, valgrind supports none of it."""
     needs("valgrind")
     library = compiled("wide", "-g", "-DWIDE")
     said = refused(1, "profile", "wide", feed, "--variants-from", library, *SHORT, "-o", tmp_path)

@@ -1,4 +1,4 @@
-"""scripts/peers: what adapters make of records, and the page, without any peer installed; and all of it, with them."""
+"""scripts/peers: the adapters' input and the page, without any library installed; and the whole script, with them."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def feed() -> LoadedFeed:
 
 
 def answered(contestant: Contestant, feed: LoadedFeed, books: str) -> list[int]:
-    """Questions about three books and whole states, as the feed goes on."""
+    """Questions about three books and whole states, during the feed."""
     records = feed.records
     asked = [(int(records[place]["instrument_id"]), int(records[place]["publisher_id"])) for place in (0, 40, 900)]
     found = []

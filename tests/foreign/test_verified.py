@@ -42,7 +42,7 @@ NORMAL = (
     ),
     *("exits_destroyed", "exits_asked"),
 )
-"""What the normal tier verifies; all others are long."""
+"""Engines verified in the normal tier; all others are long."""
 
 RIGHT = {
     "plain": [],
@@ -51,7 +51,7 @@ RIGHT = {
     "prints": ["PRINTS"],
     "idle_until_asked": ["LATER"],
 }
-"""What agrees. The one that does all its work when it is asked is caught where it is timed."""
+"""Engines that agree. The one that does all its work when queried is caught by the timing."""
 
 ENDED = {
     "crashes": "was killed by SIGSEGV",
@@ -66,7 +66,7 @@ ENDED = {
     "forks": "leaves 1 processes of its own: their work cannot be timed",
     "leaves_a_process": "leaves 1 processes of its own: their work cannot be timed",
 }
-"""Way to what is told of it, with the event. Two of them are Python's."""
+"""Way of failing to the message about it, with the event. Two of them are Python's."""
 
 WITHOUT_RECORD = {
     "exits_created": "does not start: ended with code 0, when it was created",

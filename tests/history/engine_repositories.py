@@ -1,6 +1,5 @@
-"""Repositories of engines as teams have them, in C++ and in Rust, with commits of which is known what they do:
-three improvements, a regression of 5 %, twice the work in a rare action, a comment, a build that breaks, a wrong
-result.
+"""Repositories of engines like those of a team, in C++ and in Rust, with commits of known effect: three improvements, a
+regression of 5 %, twice the work in a rare action, a comment, a broken build, a wrong result.
 
 They begin with examples/engines.
 """
@@ -25,7 +24,7 @@ RARE: Final = "R"
 
 @dataclass(frozen=True)
 class Edit:
-    """What a commit replaces, each once: file to (old, new)."""
+    """The replacements of a commit, each of a text that occurs once: file to (old, new)."""
 
     subject: str
     changes: Mapping[str, tuple[str, str]]
@@ -38,7 +37,7 @@ class EngineRepository(Miniature):
         super().__init__(folder, cache, {**files, ".gitignore": ".asv/\n"})
         kernels = kernel_folder()
         if kernels is not None:
-            # The reference is compiled once for all tests.
+            # All tests share the compiled reference.
             cache.mkdir(mode=0o700)
             (cache / "kernels").symlink_to(kernels)
         self.made = {"base": self.commit("base")}
@@ -63,7 +62,7 @@ class EngineRepository(Miniature):
 
 
 def cpp(folder: Path, cache: Path) -> EngineRepository:
-    """The textbook's engine. Its recipe stands in lobench.toml."""
+    """The textbook's engine. Its recipe is in lobench.toml."""
     source = EXAMPLES / "cpp_textbook"
     files = {f"src/{path.name}": path.read_text() for path in sorted(source.iterdir())}
     files["build.sh"] = (
@@ -135,13 +134,13 @@ def cpp(folder: Path, cache: Path) -> EngineRepository:
 
 
 SLOWER_LOOPS: Final = 15
-"""About a twentieth of what a record costs."""
+"""About a twentieth of the cost of a record."""
 RARE_LOOPS: Final = 4000
-"""About what such a record costs."""
+"""About the cost of such a record."""
 
 
 def rust(folder: Path, cache: Path) -> EngineRepository:
-    """The plan in Rust, each phase a commit. Its recipe stands in a ladder file that is not at the top."""
+    """The plan in Rust, one commit for each phase. Its recipe is in a ladder file below the top."""
     source = EXAMPLES / "rust_ladder"
     files = {f"parts/{path.name}": path.read_text() for path in sorted((source / "parts").iterdir())}
     files["book.rs"] = (source / "p0.rs").read_text()

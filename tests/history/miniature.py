@@ -1,7 +1,7 @@
-"""A scratch repository with an engine in miniature: it has the engine's few names and does countable work, so that
-whole histories are made, built and measured in seconds.
+"""A scratch repository with a miniature engine: it has the engine's few names and does countable work, so that whole
+histories are made, built and measured in seconds.
 
-Its parts stand at the top, as in commits that had no ``lobench`` package; ``move`` puts them under one.
+Its parts are at the top, as in commits without a ``lobench`` package; ``move`` puts them into one.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class Miniature:
         return self.git("rev-parse", "HEAD")
 
     def work(self, loops: int, note: str = "", wrong: int = -1, variant: str = "p0_plain") -> str:
-        """A commit whose variant does so many loops for each event, and computes something else at event ``wrong``."""
+        """A commit whose variant makes ``loops`` loops for each event, and is wrong at event ``wrong``."""
         text = f"# {note}\nwork = {loops}\nwrong = {wrong}\n"
         return self.commit(f"{loops} loops {note}".strip(), **{f"variants__{variant}": text})
 
@@ -159,7 +159,7 @@ class Miniature:
 
     def lobench(self, *words: object, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run the command inside the repository to its end, with changes of the environment."""
-        return forked.run([*map(str, words)], self.folder, self._variables(changes), 600, safe=True)
+        return forked.run([*map(str, words)], self.folder, self._variables(changes), 3600, safe=True)
 
     def _variables(self, changes: dict[str, str]) -> dict[str, str]:
         own = {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "LOBENCH_CACHE_DIR": str(self.cache)}
@@ -174,7 +174,7 @@ class Miniature:
             cwd=self.folder,
             env=self._variables(changes),
             process_group=0,
-            # Who runs the tests in the background has it ignored.
+            # Tests in the background of a shell start with it ignored.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             stdout=pipe,
             stderr=pipe,
@@ -182,6 +182,6 @@ class Miniature:
         )
 
     def history(self) -> History:
-        """What is recorded of the repository."""
+        """The recorded data of the repository."""
         (folder,) = self.folder.glob(".asv/lobench/*/")
         return load(folder / "history.json", folder.name)

@@ -1,4 +1,4 @@
-"""A repository with a recorded history that nobody measured: what the dashboard shows of it is known."""
+"""A repository with an invented history, so that the content of its dashboard is known."""
 
 from __future__ import annotations
 

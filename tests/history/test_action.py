@@ -1,4 +1,4 @@
-"""The composite action of examples/ci: its own steps are run here, against an API that remembers what it is told."""
+"""The composite action of examples/ci: its own steps run here, against an API that records its requests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ counts = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 
 
 class Service(ThreadingHTTPServer):
-    """As much of a service's API as comments need: 100 of others stand before ours; ``refuses``: a token of a fork."""
+    """The part of a service's API that comments need: 100 comments of others come before ours; ``refuses``: the token
+    is a fork's."""
 
     pages = True
     """Without pages all comments come every time."""
@@ -132,7 +133,7 @@ def test_one_comment_is_written_and_updated(miniature: Miniature, service: Servi
     done = act(miniature, service, base, head)
     assert done.returncode == 1, done.stderr
     assert "FAILED: p0_plain (more work)" in done.stdout
-    # The changed line is where the annotation stands.
+    # The annotation is at the changed line.
     (warning,) = [line for line in done.stderr.splitlines() if line.startswith("::")]
     assert warning.startswith("::warning file=variants/p0_plain.py,line=2,title=lobench check%3A ")
     assert warning.endswith("::changed: work = 50")
@@ -146,7 +147,7 @@ def test_one_comment_is_written_and_updated(miniature: Miniature, service: Servi
     assert ElementTree.parse(report).getroot().get("failures") == "1"
     assert "### lobench check: " in (miniature.folder.parent / "summary.md").read_text()
 
-    # The next push repairs it: the same comment says so.
+    # The next push repairs it, and the same comment is updated.
     better = miniature.work(40, "again")
     done = act(miniature, service, base, better)
     assert done.returncode == 0, done.stderr
@@ -257,6 +258,6 @@ def test_the_workflows_use_what_there_is() -> None:
     assert set(action["outputs"]) == {"report"}
     for run in re.findall(r"examples/ci/(\w+) (?:get|put)", (FOLDER / "history-workflow.yml").read_text()):
         assert os.access(FOLDER / run, os.X_OK)
-    # What strangers write is data, never a part of a script.
+    # Text from strangers is data, never part of a script.
     for step in action["runs"]["steps"]:
         assert "${{" not in step["run"]

@@ -79,7 +79,7 @@ def test_a_site_is_made_of_what_asv_can_read(miniature: Miniature) -> None:
     order = recorded(miniature, 8)
     results = miniature.folder / ".asv/results"
     (machine,) = (path.parent for path in results.glob("*/machine.json"))
-    # asv's suite was run on another machine; somebody has been at its files.
+    # asv's suite was run on another machine, and someone edited its files.
     other = results / "other"
     other.mkdir()
     facts = json.loads((machine / "machine.json").read_text()) | {"machine": "other"}

@@ -1,4 +1,4 @@
-"""`lobench history backfill` when it is interrupted: what it has stays, and the same command goes on."""
+"""An interrupted `lobench history backfill` keeps its measurements, and the same command continues it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_an_interrupted_backfill_goes_on(miniature: Miniature, number: signal.Si
     with miniature.started(*backfill) as process:
         assert process.stderr is not None
         assert any(line.startswith("session 2: ") for line in process.stderr)
-        # As a terminal does it: everybody who works for the command hears it, too.
+        # As a terminal does: the command's children receive it, too.
         os.killpg(process.pid, number)
         said = process.stderr.read()
     assert process.returncode == 128 + number

@@ -36,7 +36,7 @@ def test_more_work_fails_and_the_same_work_passes(miniature: Miniature) -> None:
     more = miniature.work(42)
     passed = judged(miniature, 0, "HEAD~2", same, *EXACT)
     assert [one["verdict"] for one in passed["findings"]] == ["no difference shown"]
-    # An interpreter on a thread looks at its clock now and then; a compiled kernel repeats exactly.
+    # A threaded interpreter reads its clock now and then; a compiled kernel repeats exactly.
     assert passed["findings"][0]["instructions_change"] == pytest.approx(0, abs=2e-3)
     failed = judged(miniature, 1, same, more, *EXACT)
     (finding,) = failed["findings"]
@@ -94,7 +94,7 @@ def test_variants_that_come_and_go(miniature: Miniature) -> None:
 
 @pytest.mark.long
 def test_timed_rounds_show_their_control(miniature: Miniature) -> None:
-    """What time says is not asked here, only that it was taken and stands beside its control."""
+    """The result of the timing is not judged here, only that it was done and has its control."""
     miniature.work(1)
     miniature.commit("again", variants__p0_plain="work = 1\nwrong = -1\nmore = 1\n")
     done = miniature.lobench(
@@ -157,7 +157,7 @@ def test_outside_of_a_repository(miniature: Miniature) -> None:
 
 @pytest.mark.long
 def test_ranges_are_understood_as_git_does(miniature: Miniature) -> None:
-    """``A..B`` compares A with B, ``A...B`` is what B changed since both parted; a side left out is HEAD."""
+    """``A..B`` compares A with B, ``A...B`` the changes of B since both parted; an omitted side is HEAD."""
     start = miniature.work(40)
     miniature.git("switch", "-qc", "side")
     side = miniature.work(50)
@@ -282,11 +282,11 @@ def test_a_repair_of_wrong_results_passes_and_a_wrong_head_does_not(miniature: M
     }
     miniature.commit("wrong otherwise", variants__p2_top="work = 10\nwrong = 60\n")
     assert judged(miniature, 1, f"{right}~1", "HEAD", "--exact")["outcome"] == "failed"
-    # The reference was wrong, and the top kept what is right.
+    # The reference was wrong, and the top is unchanged.
     miniature.commit("reference wrong", **TWO | {"variants__p0_plain": "work = 40\nwrong = 50\n"})
     miniature.commit("reference right", **TWO)
     assert judged(miniature, 0, "HEAD~1", "HEAD", "--exact")["outcome"] == "repaired"
-    # Both compute something else than before: nobody can say that it was a repair.
+    # Both results differ from before, so it may not be a repair.
     both = {name: text.replace("-1", "50") for name, text in TWO.items()}
     miniature.commit("another rule", **both)
     assert judged(miniature, 1, "HEAD~1", "HEAD", "--exact")["outcome"] == "failed"

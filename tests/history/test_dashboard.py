@@ -1,4 +1,4 @@
-"""The published site: asv takes the files, everything is local, the pages say what was recorded."""
+"""The published site: asv accepts the files, everything is local, the pages show what was recorded."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def test_the_site(site: tuple[Path, list[str]]) -> None:
     assert f"not measured: {order[BROKEN][:8]}" in front
     assert "2 to look at: p4_hash_lookup takes 5." in front
     assert f"since 4 Oct 2026 ({order[STEP][:8]}), and 1 more." in front
-    # Commits stand in their order, those that could not be measured among them.
+    # Commits are listed in order, including those that could not be measured.
     listed = re.findall(r'id="commit-([0-9a-f]{8})"', front)
     assert listed == [commit[:8] for commit in reversed(order)]
-    # Without a cost of lines, what the commit changed is named.
+    # Without costs of lines, the changed line is shown.
     assert "variants/p4_hash_lookup.py:1" in front
     links = set(re.findall(r'(?:xlink:)?href="(commits/[^"]+)"', front))
     assert len(links) == len(order) - 1
@@ -138,7 +138,7 @@ def test_recorded_commits_that_are_not_here_are_said(miniature: Miniature) -> No
     done = miniature.lobench("history", "regressions", "--json")
     assert json.loads(done.stdout)["outside"] == 2
     assert "2 of 7 recorded commits are not in HEAD's history" in done.stderr
-    # As in a clone of one commit that nobody has recorded.
+    # Like a clone of a single commit that was never recorded.
     miniature.git("checkout", "-q", "--orphan", "alone")
     miniature.commit("alone")
     done = miniature.lobench("history", "regressions")

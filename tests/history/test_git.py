@@ -1,4 +1,4 @@
-"""What git is asked, whatever hook, setting, subject or folder lobench meets."""
+"""Questions to git give the same answers whatever hook, setting, subject or folder surrounds lobench."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_hook_does_not_put_its_commit_into_results(
     assert environment.revision() == first
     (miniature.folder / "engine/replay.py").write_text("")
     assert environment.revision() == f"{first}-dirty"
-    # A copy without a history of its own, within somebody's repository.
+    # A copy without a repository of its own, inside another repository.
     inner = miniature.folder / "copy"
     (inner / ".git").mkdir(parents=True)
     monkeypatch.setattr(environment, "_ROOT", inner)
@@ -103,7 +103,7 @@ def test_settings_do_not_change_what_is_read(miniature: Miniature, monkeypatch: 
     )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
     miniature.work(1)
-    # A commit with a signature, which git would check and report among the answers.
+    # A signed commit: git would verify the signature and mix its report into the answer.
     signed = miniature.git("cat-file", "commit", "HEAD").replace(
         "\n\n", "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n\u00e4 ", 1
     )
@@ -148,7 +148,7 @@ def test_folders_may_have_any_name(tmp_path: Path, name: str, monkeypatch: pytes
 
 def test_what_git_refuses_is_told_in_its_words(miniature: Miniature, monkeypatch: pytest.MonkeyPatch) -> None:
     miniature.work(1)
-    # As git's own tests do it: it takes the folder for somebody else's.
+    # Git's own tests do this to make the folder appear to belong to another user.
     monkeypatch.setenv("HOME", str(miniature.folder.parent))
     real = os.environ["PATH"]
     program = miniature.folder.parent / "bin/git"

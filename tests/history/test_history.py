@@ -26,7 +26,7 @@ def regressions(miniature: Miniature) -> tuple[int, dict[str, Any]]:
     done = miniature.lobench("history", "regressions", "--json")
     assert done.stdout, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
-    # What time alone shows in a test is noise.
+    # A regression found by time alone is noise in a test.
     answer["regressions"] = [one for one in answer["regressions"] if "instructions" in one["found_by"]]
     return done.returncode, answer
 
@@ -84,7 +84,7 @@ def test_a_history_with_all_that_can_happen(history: tuple[Miniature, dict[str, 
     assert listed[made["small"]]["recovered_by"] == made["less"]
     assert set(answer["broken"]) == {made["broken"], made["wrong"]}
 
-    # All is there: nothing is measured again, and broken ones are not tried again.
+    # All is recorded: nothing is measured again, and broken commits are not retried.
     before = {name: file["results"] for name, file in files.items()}
     assert "commits were already recorded or given up" in backfilled(miniature, "backfill", f"{made['first']}..HEAD")
     assert {name: file["results"] for name, file in result_files(miniature).items()} == before
@@ -178,7 +178,7 @@ def test_refused(miniature: Miniature, words: tuple[str, ...], told: str) -> Non
     assert done.returncode == 2, done.stderr
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1 or "session 1: " in done.stderr
-    # Nothing was written: no history, no files of asv's.
+    # Nothing was written: neither a history nor asv's files.
     assert not list(miniature.folder.rglob("*.json"))
 
 
@@ -218,7 +218,7 @@ def test_the_text_of_an_issue(miniature: Miniature) -> None:
     text = (miniature.folder / "issue.md").read_text()
     assert text.splitlines()[0].startswith("Performance: p0_plain ")
     assert text.splitlines()[0].endswith(f" since {second[:8]}")
-    # Costs of lines are those of compiled kernels; of an engine without any the change is named.
+    # Only compiled kernels have costs of lines; for an engine without kernels the change is shown.
     assert "| variants/p0_plain.py:2 | changed | work = 110 |" in text
     assert f"lobench check {first[:12]}..{second[:12]} --feed {miniature.feed} --variants p0_plain" in text
     assert "@somebody" not in text

@@ -42,7 +42,7 @@ def test_each_commit_is_laid_out_as_it_was_imported(moved: tuple[Miniature, dict
     before, after = source(miniature, made["before"]), source(miniature, made["move"])
     assert (before.packages, before.folder) == (("engine", "variants"), before.tree)
     assert (after.packages, after.folder) == (("lobench",), after.tree / "lobench")
-    # Under an empty package, whatever the commit's own holds.
+    # Inside an empty package, whatever the commit's own contains.
     assert (after.tree / "lobench/__init__.py").read_text() == ""
     assert sorted(path.name for path in after.folder.iterdir()) == ["__init__.py", "engine", "variants"]
     assert not any(path.is_symlink() for path in after.tree.rglob("*"))
@@ -62,7 +62,7 @@ def test_an_edit_of_the_public_names_rebuilds_nothing(moved: tuple[Miniature, di
     miniature, made = moved
     move, names = source(miniature, made["move"]), source(miniature, made["names"])
     assert (names.key, names.tree, names.kernels) == (move.key, move.tree, move.kernels)
-    # Nor does one that is not committed.
+    # An uncommitted one changes nothing, either.
     clean = of_working_tree(Repository(miniature.folder))
     (miniature.folder / "lobench/__init__.py").write_text("edited = 1\n")
     assert of_working_tree(Repository(miniature.folder)).key == clean.key

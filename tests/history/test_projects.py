@@ -1,4 +1,4 @@
-"""Commits of any repository laid out and built: what is kept, what is told, and who is to blame."""
+"""Commits of any repository laid out and built: the cache, the messages, and whose fault a failure is."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_an_entry_of_sources_that_names_nothing_is_refused(made: Miniature) -> N
     base = write(made, "typo", lobench__toml=COPIES + 'sources = ["src", "a.txt"]\n')
     with pytest.raises(UsageError, match=r"lobench\.toml: sources: 'src' is neither a file nor a folder here"):
         built(made, base)
-    # What one side has is no typo.
+    # A path that exists on one side is not a typing error.
     (made.folder / "src").mkdir()
     (made.folder / "src/x").touch()
     head = made.commit("it comes")
@@ -112,7 +112,7 @@ def test_another_toolchain_is_another_engine(made: Miniature, monkeypatch: pytes
     after = source(made, name)
     assert after.key != before.key
     assert after.made_with != before.made_with
-    # Where nothing is built, no tool decides.
+    # If nothing is built, tools do not matter.
     name = write(made, "python", lobench__toml='artifact = "book.py"\n', book__py="x = 1\n")
     key = source(made, name).key
     monkeypatch.delenv("CXXFLAGS")
@@ -180,7 +180,7 @@ def test_a_checkout_is_whole(made: Miniature, tmp_path: Path) -> None:
         *(".gitattributes", ".gitmodules", "a.txt", "lobench.toml", "out", "sub"),
     ]
     assert (one.tree / "out").readlink() == Path("/nowhere/at/all")
-    # The working tree is the same code, and has its submodules, too.
+    # The working tree has the same code, including its submodules.
     assert source(made, None).key == one.key
     (made.folder / "sub/part.txt").write_text("changed\n")
     changed = source(made, None)
@@ -220,7 +220,7 @@ def test_a_build_that_takes_for_ever_is_ended_with_all_that_it_started(
 
 
 def state(pid: str) -> str:
-    """Of a process; nothing where there is none."""
+    """Of a process; empty if there is none."""
     return subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True).stdout.strip()[:1]
 
 
@@ -279,7 +279,7 @@ def test_what_changed_aside_of_the_sources_is_named(made: Miniature) -> None:
 
 
 def test_lines_are_told_as_the_commit_itself_has_them(made: Miniature) -> None:
-    """What was built is of the first commit with the same code, whatever its comments."""
+    """A build belongs to the first commit with the same code, whatever its comments."""
     base, first = write(made, "one", book__c="int a;\n"), write(made, "two", book__c="// b\n\n\nint b; // 1\n")
     head = write(made, "three", book__c="int b; // 2\n// It is b.\n")
     before, built, after = (source(made, name) for name in (base, first, head))

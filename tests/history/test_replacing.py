@@ -1,4 +1,4 @@
-"""A site is replaced whole, whatever ends its making; and two who record into one folder lose nothing."""
+"""A site is replaced as a whole, however its making ends; two processes that record into a folder lose nothing."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_lock_is_held_by_one_and_ends_with_its_process(tmp_path: Path) -> None
         pass
     with locked(file, "remedy", wait=True):
         assert file.read_text() == f"{os.getpid()}\n"
-    # Errors of what is done meanwhile are none of the lock's.
+    # An error inside the block is not an error of the lock.
     with pytest.raises(BlockingIOError), locked(file, "remedy"):
         raise BlockingIOError
     (tmp_path / "plain").write_text("")
@@ -175,7 +175,7 @@ def test_a_recorded_folder_refuses_a_second_writer_and_still_shows_itself(miniat
     with running(HOLDING, lock) as process:
         done = miniature.lobench("history", "record", "--feed", miniature.feed, "--variants", "p0")
         assert done.returncode == 2
-        # The commits of this history hold no variant at all.
+        # No commit of this history has a variant.
         assert "no variant named 'p0'" in done.stderr
         miniature.work(1)
         done = miniature.lobench("history", "record", "--feed", miniature.feed, "--variants", "p0")
@@ -202,7 +202,7 @@ def test_an_interrupted_dashboard_leaves_the_old_site(miniature: Miniature, numb
     before = content()
     with miniature.started("dashboard", "-o", "out/site") as process:
         deadline = time.monotonic() + 120
-        # In the midst of the new site: its folder stands beside the old one.
+        # While the new site is being written: its folder is beside the old one.
         while len(list(site.parent.iterdir())) == 1 and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.005)
         os.killpg(process.pid, number)

@@ -1,4 +1,4 @@
-"""The server of the site, asked by real sockets: who may ask, and for what."""
+"""The site's server, queried over real sockets: from which hosts, and for which files."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_readers_who_go_away_are_no_news(port: int, site: Path, capfd: pytest.Ca
         connection.sendall(text)
         if text.endswith(b"\r\n\r\n"):
             connection.recv(100)
-        # Not closed but torn: the other side is told that nobody is there.
+        # A reset instead of a close: the other side gets an error.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
     deadline = time.monotonic() + 30

@@ -1,4 +1,4 @@
-"""Which Python a commit runs with, and what of a repository is laid out for it."""
+"""The Python that a commit runs with, and the parts of a repository that are laid out for it."""
 
 from __future__ import annotations
 

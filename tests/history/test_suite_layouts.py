@@ -55,10 +55,10 @@ def laid_out(folder: Path, commit: str) -> Path:
 
 
 def suite(folder: Path, commit: str) -> dict[str, dict[tuple[str, str], float | None]]:
-    """Benchmark to variant and feed to what asv measured of a commit, None where it skipped."""
+    """Benchmark to variant and feed to asv's value for a commit, None if skipped."""
     python = new_environment(folder / "env")
     configuration = json.loads(_without_comments((ROOT / "asv.conf.json").read_text()))
-    # asv knows no work tree whose repository lies elsewhere.
+    # asv does not support a work tree whose repository is elsewhere.
     git(ROOT, "clone", "-q", "--no-checkout", str(ROOT), str(folder / "repository"))
     places = {
         "repo": str(folder / "repository"),
@@ -81,7 +81,7 @@ def suite(folder: Path, commit: str) -> dict[str, dict[tuple[str, str], float | 
     (result,) = (path for path in (folder / "results").glob("*/*.json") if path.name.startswith(commit[:8]))
     content = json.loads(result.read_text())
     columns = content["result_columns"]
-    # Rows leave out what they do not have at their ends.
+    # Rows omit missing values at their ends.
     return {name: _values(dict(zip(columns, row, strict=False))) for name, row in content["results"].items()}
 
 

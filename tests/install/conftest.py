@@ -1,6 +1,6 @@
-"""Copies of the checkout, what is built of them, and environments that hold nothing of lobench before.
+"""Copies of the checkout, packages built from them, and environments without any trace of lobench.
 
-pip needs no network here: what builds and runs lobench is what runs the tests.
+pip needs no network here: the packages that run the tests also build and run lobench.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.replays import ROOT
 
 PARTS = ("engine", "variants", "workbench", "reports")
 Build = Callable[[str], set[str]]
-"""What pip is given, a folder or an address, to the files of the wheel that it makes of it."""
+"""The pip argument (a folder or an address) to the files of the wheel that it gives."""
 
 
 def git(folder: Path, *words: str) -> str:
@@ -42,7 +42,7 @@ def pip(*words: str, python: str | Path = sys.executable) -> None:
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with one commit: the files of this checkout as they are, but for what git ignores."""
+    """A repository with one commit: the files of this checkout without those that git ignores."""
     if not (ROOT / ".git").exists():
         pytest.skip("not a checkout")
     folder = tmp_path_factory.mktemp("checkout") / "lobench"
@@ -50,7 +50,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if name and (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
-    # As they are committed, also where this checkout was made without links.
+    # Restore the committed links, even if this checkout has none.
     for part in PARTS:
         (folder / "lobench" / part).unlink(missing_ok=True)
         (folder / "lobench" / part).symlink_to(f"../{part}")
@@ -62,7 +62,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tree(checkout: Path) -> set[str]:
-    """Every file of the package, by the name that it has where it is installed; a published report is none of it."""
+    """Every file of the package by its installed name, without the published report."""
     tracked = [Path(name) for name in git(checkout, "ls-files", "-z").split("\0") if name]
     tracked = [path for path in tracked if path.parts[:2] != ("reports", "published")]
     own = {f"lobench/{path}" for path in tracked if path.parts[0] in PARTS}
@@ -71,7 +71,7 @@ def tree(checkout: Path) -> set[str]:
 
 @pytest.fixture
 def build(tmp_path: Path) -> Build:
-    """Makes a wheel and tells its files, without those that say what it is."""
+    """Makes a wheel and returns its files, without the metadata."""
 
     def build(source: str) -> set[str]:
         pip("wheel", "-w", str(tmp_path / "wheels"), source)
@@ -88,7 +88,7 @@ def new_environment(folder: Path) -> Path:
     python = folder / "bin" / "python"
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     site = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    # Folders that are named in a .pth file are only searched: an editable install within one of them is not followed.
+    # Folders in a .pth file are only searched; their own .pth files, such as an editable install's, are not read.
     libraries = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     Path(site, "libraries.pth").write_text("".join(f"{path}\n" for path in libraries))
     return python

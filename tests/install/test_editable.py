@@ -32,7 +32,7 @@ def editable(checkout: Path, folder: Path, *settings: str, links: bool = True) -
 
 
 def said(python: Path, folder: Path, *words: str, code: int = 0) -> str:
-    """What the interpreter prints in a folder, with nothing of this checkout on its path."""
+    """The interpreter's output in a folder, with nothing of this checkout on its path."""
     kept = {name: value for name, value in environment().items() if name != "PYTHONPATH"}
     done = subprocess.run([python, *words], cwd=folder, env=kept, capture_output=True, text=True, timeout=300)
     assert done.returncode == code, done.stdout + done.stderr

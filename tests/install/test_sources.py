@@ -1,4 +1,4 @@
-"""Whatever lobench is built from, the wheel holds every file of the package and nothing else."""
+"""From any source, the built wheel contains every file of the package and nothing else."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_scalene_sees_an_installed_copy(installed: Path, tmp_path: Path) -> None
     done = run(installed, tmp_path, *command, *options, timeout=800)
     assert done.returncode == 0, done.stderr
     lines = json.loads(done.stdout)["methods"]["scalene"]["lines"]
-    # The file as a checkout names it, and its text.
+    # The file has its name in a checkout, with its text.
     assert any(row["file"] == "engine/replay.py" and "kernel(" in row["text"] for row in lines), lines
     assert not any("site-packages" in row["file"] for row in lines)
 

@@ -1,4 +1,4 @@
-"""What the samples of a ladder of one's own say: its own reference, steps, controls and grades."""
+"""The analysis of a session of a user's ladder: its own reference, steps, controls and grades."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_steps_and_totals_are_over_its_own() -> None:
         assert (found[name]["step_verdict"], found[name]["total_verdict"]) == ("faster", "faster")
     noise = made["feeds"][0]["analysis"]["noise"]
     assert noise["controls"][0]["of"] == "base"
-    # Steps that are no combinations of policies have no attribution by axes.
+    # Steps that are not combinations of policies have no attribution by axis.
     assert (made["feeds"][0]["analysis"]["attribution"], made["feeds"][0]["analysis"]["from_top"]) == (None, None)
 
 
@@ -84,7 +84,7 @@ def test_the_top_is_taken_apart_down_to_its_own_reference() -> None:
     names = session["measured"]
     kept = [names.index(name) for name in names[2:-1]]
     rows = [[*row[:3], kept.index(row[3]), *row[4:]] for row in session["samples"]["rows"] if row[3] in kept]
-    # The reference once more, which the made-up session of lobench's ladder lacks.
+    # The reference again: the invented session of lobench's ladder has no second one.
     rows += [[*row[:3], len(kept), *row[4:]] for row in rows if row[3] == 0]
     session |= {"measured": [*names[2:-1], "p2_snapshot (A/A)"], "samples": {**session["samples"], "rows": rows}}
     steps = [{"variant": variant["name"], "title": ""} for variant in made["variants"]]

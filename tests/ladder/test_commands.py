@@ -1,5 +1,5 @@
-"""Commands on a ladder of one's own, in a laboratory that takes no time (``tests.pretend``): what they measure and
-keep, go on with, refuse and print."""
+"""Commands on a user's ladder, in a laboratory that takes no time (``tests.pretend``): measuring, keeping, resuming,
+refusing and printing."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_run_is_of_its_steps_its_feed_and_its_predictions(
     assert (step["base"], step["score"]) == ("p0_mine", "hit")
     assert step["step"]["value"] == pytest.approx(3.2, rel=0.05)
     assert feed["factorial"] is None
-    # The two ends are made of lobench's policies: the top is taken apart as far as they differ.
+    # Both ends consist of lobench's policies, so the axes in which they differ are taken from the top.
     assert feed["from_top"]["measured"][0] == "p3_mine"
     text = (kept(tmp_path).parent / "report.md").read_text()
     assert "The ladder: Half a plan" in text
@@ -94,7 +94,7 @@ def test_an_interrupted_one_goes_on(command: Command, plan: Path, tmp_path: Path
     words = ("measure", "--precision", "0.1%", "--ladder", plan, *SOON)
     assert command(*words, interrupt_after=6) == 130
     path = kept(tmp_path)
-    # What it predicts today changes nothing of what was kept.
+    # A changed prediction in the file does not change the kept one.
     plan.write_text(LADDER.replace("[3.0, 3.5]", "[7.0, 8.0]"))
     assert command("measure", "--resume", path) == 0
     result = read(path)
@@ -179,7 +179,7 @@ def test_the_plan_is_shown_scored_and_added_to(
     written(tmp_path, on_ladder(predictions=[prediction(1, 1.3, 1.7)]))
     (grade,) = told(command, capsys, "plan", "score", tmp_path)["grades"]
     assert (grade["variant"], grade["score"]) == ("borrowed", "hit")
-    # With those of today.
+    # Graded by the file's present predictions.
     (grade,) = told(command, capsys, "plan", "score", tmp_path, "--ladder", plan)["grades"]
     assert (grade["prediction"]["low"], grade["score"]) == (3.0, "under")
     assert command("plan", "--ladder", plan, "--ledger", plan) == 2

@@ -1,4 +1,4 @@
-"""Ladder files: what they say, what is refused, by file and key."""
+"""Ladder files: their meaning, and refusals that name file and key."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_all_keys(folder: Path) -> None:
     assert found.keys == ("first", "second", "lookup=hash")
     assert [step.file for step in found.steps] == [str(folder / "first.py"), str(folder / "parts/second.py"), None]
     assert [step.title for step in found.steps] == [None, "the second", None]
-    # Files stand beside the ladder's, wherever the command is typed.
+    # Paths are relative to the ladder's folder, not the working folder.
     assert found.feed == (str(folder / "day.dbn"), "/data/night.dbn")
     assert [(entry.phase, entry.low, entry.high, entry.feed) for entry in found.predictions] == [
         (2, 1.1, 1.4, None),
@@ -158,7 +158,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_the_template_names_every_key(tmp_path: Path) -> None:
     path = written(tmp_path, TEMPLATE)
     assert [step.key for step in read_file(path).steps] == ["p3", "p4"]
-    # What is commented out is right, too.
+    # The examples in comments are valid, too.
     commented = [line.removeprefix("# ") for line in TEMPLATE.splitlines() if re.match(r"# \w+ = ", line)]
     keys = {key for line in commented for key in tomllib.loads(line)}
     assert keys == {"reference", "before", "after", "throughput", "feed", "ledger"}

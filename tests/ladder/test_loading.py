@@ -1,4 +1,4 @@
-"""A ladder with its variants: which they are, where they stand, and what may be named beside them."""
+"""A ladder with its variants: their order, and the variants that may be named beside them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_own_one_is_a_file_as_any_other() -> None:
     assert list(found.file.predictions) == read_ledger()
     assert found.crossed
     assert found.dismantled
-    # A result of it needs no more than it ever held.
+    # Results of lobench's own ladder contain no ladder.
     assert found.kept() is None
     assert [step.variant for step in found.described().steps] == [variant.name for variant in LADDER]
     assert select("ladder", found) == list(discover().values())
@@ -69,7 +69,7 @@ def test_steps_stand_in_their_places(tmp_path: Path) -> None:
     assert [(step.name, step.phase) for step in found.steps] == [(name, place) for place, name in enumerate(names)]
     assert found.reference == "p4_hash_lookup"
     assert found.files == (str(tmp_path / "mine.py"),)
-    # The rest of lobench's phases may be named, and stand beside.
+    # lobench's other phases may be named; they are measured beside the ladder.
     assert found.known["p7_cache_layout"].phase is None
     assert found.known["p3_indexed_features"].phase == 3
     assert found.named("lookup=hash").phase == 2
@@ -93,7 +93,7 @@ def test_what_a_command_takes(tmp_path: Path) -> None:
 
     assert names("ladder") == ["p3_indexed_features", "mine", "beside"]
     assert names("ladder p7") == ["p3_indexed_features", "mine", "beside", "p7_cache_layout"]
-    # A file of the user's takes part, named or not.
+    # A variant of a user's file takes part whether it is named or not.
     assert names("p7 mine") == ["p7_cache_layout", "mine", "beside"]
     assert names("beside p7") == ["beside", "p7_cache_layout"]
     assert [variant.name for variant in with_reference("mine", found)] == ["p3_indexed_features", "mine", "beside"]

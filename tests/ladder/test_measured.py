@@ -31,7 +31,7 @@ def test_a_ladder_is_verified_and_measured(folder: Path) -> None:
     words = ("--ladder", folder / "ladder.toml")
     told = answer("verify", FEED, *words, folder=elsewhere)
     assert told["agree"] is True
-    # lobench's own reference is what all are compared with.
+    # All are compared with lobench's own reference.
     assert [entry["variant"] for entry in told["verifications"]] == ["p0_baseline", *STEPS]
 
     measured = answer("measure", *words, "--budget", "4s", "--processes", 2, "-o", folder / "out", folder=elsewhere)

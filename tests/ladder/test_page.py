@@ -21,7 +21,7 @@ PREDICTED = [prediction(1, 1.3, 1.7), prediction(2, 4, 5)]
 
 
 class Drawn(dict[str, str]):
-    """Pictures that nobody draws."""
+    """Charts that are not drawn."""
 
     def __missing__(self, key: str) -> str:
         return f"{key}.svg"

@@ -1,4 +1,4 @@
-"""Looking at the programs of this folder, and what their marked lines cost."""
+"""Profiles the programs of this folder and reads the costs of their marked lines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def look(folder: Path, name: str, *arguments: object, options: tuple[str, ...] =
 
 
 def marked(found: Any, column: str = "instructions") -> dict[str, float]:
-    """What the lines that end in a mark cost, by mark; lines of several functions together."""
+    """Cost of the marked lines, by mark; lines of several functions are added up."""
     costs = dict.fromkeys(MARKS, 0.0)
     for row in found["lines"]:
         mark = row["text"].rpartition("# ")[2]
@@ -33,8 +33,8 @@ def marked(found: Any, column: str = "instructions") -> dict[str, float]:
 
 
 def is_exact(costs: dict[str, float], steps: int) -> bool:
-    """Whether lines that ran so many steps, four times as many and so many cost a whole number of instructions a
-    step, the same on each, but for at most 40 at the ends of each loop."""
+    """Whether lines that ran n, 4 n and n times cost a whole number of instructions a step, the same on each, except
+    for at most 40 at the ends of each loop."""
     per_step, rest = divmod(costs["second"] - costs["first"], 3 * steps)
     ends = [costs[mark] - factor * steps * per_step for mark, factor in zip(MARKS, (1, 4, 1), strict=True)]
     return per_step >= 3 and rest == 0 and costs["first"] == costs["third"] and all(0 <= end <= 40 for end in ends)

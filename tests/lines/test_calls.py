@@ -83,7 +83,7 @@ def test_a_call(tmp_path: Path) -> None:
 
 
 def test_a_cell(tmp_path: Path) -> None:
-    """In IPython: with functions of other cells and of modules; what it does not use, it need not be able to copy."""
+    """In IPython: with functions of other cells and of modules; objects that it does not use need not be copyable."""
     pytest.importorskip("IPython", reason="pip install 'lobench[test]'")
     told = run_python(CELLS, str(LIGHT), str(tmp_path), IPYTHONDIR=str(tmp_path / "ipython"))
     found = told["found"]

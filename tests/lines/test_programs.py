@@ -97,14 +97,14 @@ def test_every_kind_of_function(name: str, tmp_path: Path) -> None:
     rounds = ROUNDS.get(name, 1)
     costs = {mark: cost / rounds for mark, cost in marked(found).items()}
     assert is_exact(costs, LIGHT), (costs, found["lines"][:12])
-    # The user's cache is neither read, where lines would be missing, nor written.
+    # The user's cache is neither read (its entries lack line tables) nor written.
     assert kept(cache) == before
-    # Of threads one compiles while others run: what LLVM calls back goes through ctypes' stubs of three instructions.
+    # With threads, one compiles while others run: LLVM's callbacks pass through ctypes' stubs of three instructions.
     assert found["elsewhere"]["instructions"] == 0 or name == "threads"
 
 
 def kept(cache: Path) -> dict[Path, bytes]:
-    """What Numba keeps in a cache, and beside the programs."""
+    """The files of Numba's cache, and those beside the programs."""
     return {path: path.read_bytes() for folder in (cache, PROGRAMS) for path in folder.rglob("*.nb?")}
 
 
@@ -163,7 +163,7 @@ def waiting(folder: Path, way: str) -> Iterator[tuple[subprocess.Popen[str], int
 def test_an_interrupt_ends_the_program_and_shows_what_ran(way: str, tmp_path: Path) -> None:
     needs(*(["perf"] if way == "perf" else []))
     with waiting(tmp_path, way) as (process, _):
-        # As from the keyboard: to everyone in the group.
+        # As from the keyboard: to the whole process group.
         os.killpg(process.pid, signal.SIGINT)
         told, _ = process.communicate(timeout=600)
     assert process.returncode == 1

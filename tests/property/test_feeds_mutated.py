@@ -113,7 +113,7 @@ def test_thousands_of_damaged_files(tmp_path: Path, seed: int) -> None:
 
 
 def test_damaged_order_book_beside_messages(tmp_path: Path) -> None:
-    """What is wrong with the start is said of the order book file."""
+    """A fault in the start is reported for the order book file."""
     random = np.random.default_rng(1)
     row = lines([order_book_row([(10_000, 100)], [(10_010, 10)], 2)]).encode()
     path = tmp_path / "ABC_2019-01-30_0_1_message_2.csv"

@@ -1,4 +1,4 @@
-"""Any stream at all: every variant of the ladder computes what the oracle does, to the last bit."""
+"""On any stream, every variant of the ladder agrees with the oracle to the last bit."""
 
 from __future__ import annotations
 

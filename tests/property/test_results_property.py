@@ -1,5 +1,5 @@
-"""Whatever is written can be read, resumed and reported: over verbs, variants, processes, parts and the moments at
-which a command may end."""
+"""Every written result can be read, resumed and reported: over verbs, variants, processes, parts and moments at which a
+command may end."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def budget_of(command: dict[str, Any]) -> budgets.Budget:
 
 
 def go(command: dict[str, Any], document: Document) -> bool:
-    """Do what the command asks for; whether it came to its end."""
+    """Do what the command asks for; returns whether it reached its end."""
     specs = [([feed(count)], open_feed([feed(count)])) for count in command["counts"]]
     try:
         conduct(document, specs, variants_of(command), OWN, budget_of(command))
@@ -85,7 +85,7 @@ def go(command: dict[str, Any], document: Document) -> bool:
 
 
 def usable(path: Path) -> Result:
-    """What stands in the file: valid, and a page can be made of it."""
+    """The content of the file: valid, and a page can be made of it."""
     content = read(path)
     assert page([content]).answer
     return content
@@ -113,7 +113,7 @@ def test_whatever_is_written_can_be_read(
 
         def checked(self: ResultFolder, result: Result) -> None:
             save(self, result)
-            # The command may be ended at any moment, by what leaves it no time to put things right.
+            # The command may be killed at any moment.
             read(self.result)
 
         patch.setattr(ResultFolder, "save", checked)

@@ -1,4 +1,4 @@
-"""What unit tests share."""
+"""Shared by unit tests."""
 
 from __future__ import annotations
 

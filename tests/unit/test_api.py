@@ -1,4 +1,4 @@
-"""`import lobench`: every example in a docstring runs, and what functions return is what the command says."""
+"""`import lobench`: every example in a docstring runs, and functions return the same as the commands."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.replays import TOP, bits
 
 MODULES = ("_batch", "_commands", "_feeds", "_rows")
 LONG = {"run", "compare", "latency", "read_result", "batch"}
-"""Functions that measure, need what was measured, or start a cluster: their examples are not run."""
+"""Functions that measure, need a measurement, or start a cluster: their examples are not run."""
 FUNCTIONS = [name for name in lobench.__all__ if lobench._PLACES[name] in MODULES and name[0].islower()]
 
 
@@ -72,7 +72,7 @@ def test_errors_are_one_tree() -> None:
 
 @pytest.mark.normal
 def test_rows_are_those_of_the_command(feed: str, tmp_path: Path) -> None:
-    """Whoever takes them: files, batches, a table, a reader."""
+    """All consumers accept them: files, batches, a table, a reader."""
     outcome = lobench.replay(feed, features=tmp_path / "f.parquet", depth=3, book=tmp_path / "b.parquet")
     expected = pq.read_table(tmp_path / "f.parquet").replace_schema_metadata()
     assert [file.rows for file in outcome.files] == [expected.num_rows] * 2

@@ -1,4 +1,4 @@
-"""What ``lobench.run``, ``compare`` and ``read_result`` return, in a laboratory that takes no time."""
+"""The results of ``lobench.run``, ``compare`` and ``read_result``, in a laboratory that takes no time."""
 
 from __future__ import annotations
 

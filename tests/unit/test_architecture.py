@@ -1,4 +1,4 @@
-"""The shape of the code: what may import what, and how large a module may become."""
+"""The shape of the code: permitted imports, and the size of modules."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def tree(module: str) -> ast.Module:
 
 
 class _Imports(ast.NodeVisitor):
-    """Collects what a module imports, but for types alone: ``found`` as it is loaded, ``within`` its functions."""
+    """Collects a module's imports, except those for types only: ``found`` at load time, ``within`` its functions."""
 
     def __init__(self, module: str) -> None:
         self.package = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
@@ -71,7 +71,7 @@ class _Imports(ast.NodeVisitor):
 
 @cache
 def imports(module: str) -> frozenset[str]:
-    """Everything that a module imports anywhere, without what ``PAGES`` are allowed."""
+    """Everything that a module imports anywhere, without the imports allowed to ``PAGES``."""
     visitor = _Imports(module)
     visitor.visit(tree(module))
     allowed = {"lobench.reports"} - visitor.found if module in PAGES else set()
@@ -122,7 +122,7 @@ def test_the_engine_knows_neither_clock_nor_command_line() -> None:
 
 
 def test_the_engine_knows_no_phase() -> None:
-    """No module names one, and no word of the state is called after what a phase chooses."""
+    """No module names one, and no word of the state is named after a phase's choice."""
     names = {variant.name for variant in LADDER}
     lower, upper = ({*variant.policies.values()} for variant in (PHASE[5], LADDER[-1]))
     for module, path in MODULES.items():

@@ -65,7 +65,7 @@ def test_asv_accepts_the_suite(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """What is prepared for a commit, on short feeds."""
+    """The preparation for a commit, on short feeds."""
     with pytest.MonkeyPatch.context() as patch:
         for kind in ("FEEDS", "TIMED"):
             patch.setattr(common, kind, [feed.replace("100000", "5000") for feed in getattr(common, kind)])

@@ -1,4 +1,4 @@
-"""Text is UTF-8 whatever the locale: every place where bytes become text, or text bytes, says so."""
+"""Text is UTF-8 in any locale: every conversion between bytes and text states it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ OPENING = {"open", "fdopen", "TemporaryFile", "NamedTemporaryFile"}
 BYTES_BY_DEFAULT = {"TemporaryFile", "NamedTemporaryFile"}
 OTHER_OPENS = {"os", "tarfile", "webbrowser", "self", "source", "stream", "self.source", "self._source", "self._stream"}
 OTHER_OPENS |= {"fsspec", "fsspec.open(spec, 'rb')"}
-"""What else has a method ``open`` that takes or returns no text."""
+"""Other methods named ``open``, which take or return no text."""
 
 
 def is_unsaid(call: ast.Call) -> bool:
-    """Whether a call makes text of bytes, or bytes of text, in whatever encoding the locale has."""
+    """Whether a call converts between bytes and text in the locale's encoding."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     owner = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
     keywords = {word.arg: word.value for word in call.keywords}

@@ -1,4 +1,4 @@
-"""Heavy libraries are loaded by what needs them and by nothing else: they take memory, time, and threads."""
+"""Heavy libraries are loaded only where they are needed: they take memory, time, and threads."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ OTHERS = [
     "lobench.workbench.profile.collect",
     "lobench.workbench.tuning.search",
 ]
-"""What only uses statistics once something was measured."""
+"""Modules that use statistics only after a measurement."""
 
 
 def test_importing_them_loads_none() -> None:
@@ -63,7 +63,7 @@ found = [(name, importlib.import_module(name), list(sys.modules)) for name in sy
 print(json.dumps([(name, loaded) for name, _, loaded in found]))
 """
     for module, loaded in run_python(script, *WORKERS, *OTHERS):
-        # Numba loads the top of scipy itself.
+        # Numba itself imports the top-level scipy package.
         assert {name.partition(".")[0] for name in loaded} & (HEAVY | {"elftools"}) <= {"scipy"}, module
         assert not {"scipy.linalg", "scipy.stats"} & set(loaded), module
 

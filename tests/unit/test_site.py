@@ -1,6 +1,6 @@
-"""The documentation site: it is built with every link checked, fetches nothing, and has what is generated.
+"""The documentation site: built with every link checked, it downloads nothing and contains the generated pages.
 
-Skipped, saying so, where mkdocs is not installed; a failure instead when LOBENCH_REQUIRE_DOCS is set.
+Skipped with a reason if mkdocs is not installed; a failure instead if LOBENCH_REQUIRE_DOCS is set.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FETCHED = {
     ".html": re.compile(r'<(?:script|img|iframe)[^>]*src="?(?:https?:)?//|<link[^>]*href="?https?:'),
     ".css": re.compile(r"url\((?:https?:)?//|@import"),
 }
-"""What a browser would load from elsewhere, in each kind of file."""
+"""Things that a browser would load from elsewhere, for each kind of file."""
 
 MISSING = [name for name in ("mkdocs", "material", "mkdocstrings") if importlib.util.find_spec(name) is None]
 REQUIRED = os.environ.get("LOBENCH_REQUIRE_DOCS", "") not in ("", "0")

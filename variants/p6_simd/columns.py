@@ -1,9 +1,11 @@
 """A block of evaluations in columns, and the loops over it.
 
-All columns of a block lie in one record at constant distances, so that LLVM can tell that what a loop writes is nothing
-that it reads, and takes as many evaluations at a time as a vector holds. One loop computes all features, so that what
-several have in common is computed once; it calls the same functions as everybody else. Loops run over a multiple of
-``GRAIN`` rows: those past the last evaluation hold what they held before, are computed, too, and never looked at.
+All columns of a block are in one record at constant distances, so that LLVM can prove that a loop does not read what it
+writes, and uses vectors. One loop computes all features, so that common subexpressions are computed once; it calls the
+same functions as all variants.
+
+Loops run over a multiple of ``GRAIN`` rows: rows past the last evaluation keep old values, are computed, too, and never
+read.
 """
 
 from __future__ import annotations
@@ -105,7 +107,7 @@ def _build_append(block_type: np.dtype[Any], raw_type: np.dtype[Any], layout: La
     @inlined
     def append(book: Record, block_address: int, place: int) -> None:
         block, raw = view(block_address, block_type), view(block_address, raw_type)
-        # Prices and sizes go to their columns as integers; ``compute`` converts whole columns.
+        # Prices and sizes are stored in their columns as integers; ``compute`` converts whole columns.
         bid_price, bid_size = append_side(book, 0, raw["bid"], place)
         ask_price, ask_size = append_side(book, 1, raw["ask"], place)
         trackers = book["trackers"]
@@ -124,7 +126,7 @@ def _build_append(block_type: np.dtype[Any], raw_type: np.dtype[Any], layout: La
         block["previous_ask_price"][place] = trackers["previous_ask_price"]
         block["previous_ask_size"][place] = trackers["previous_ask_size"]
         block["event_number"][place] = float64(book["events"])
-        # Not from the columns: what was stored just now is slow to read.
+        # Not from the columns: values that were just stored are slow to read.
         trackers["previous_bid_price"] = _price(bid_price)
         trackers["previous_bid_size"] = float64(bid_size)
         trackers["previous_ask_price"] = _price(ask_price)
@@ -179,7 +181,7 @@ def _build_hand_over(block_type: np.dtype[Any]) -> Callable[..., Any]:
             source = address + first
             target = tap["rows"] + 8 * tap["count"]
             for _ in range(features):
-                # A whole block, always: of a known size it is a few vector moves.
+                # Always a whole block: with a constant size it is a few vector moves.
                 memcpy(target, source, copied)
                 source += column_bytes
                 target += tap["column_step"]

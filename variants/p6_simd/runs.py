@@ -1,7 +1,7 @@
 """Strategies over a block of evaluations in columns: signals, then accounts.
 
 Strategies that only read columns are loops over all rows. The others, and the accounts, go row by row, in *runs* of
-rows that belong to one book: while a run lasts, what is carried from row to row stays in registers.
+rows that belong to one book: during a run, the values carried from row to row stay in registers.
 """
 
 from __future__ import annotations

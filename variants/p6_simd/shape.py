@@ -43,7 +43,7 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
             compute(address, rows)
             deep = False
             if tap is not None:
-                # Digests are taken of the accounts after every row.
+                # Digests include the accounts after every row.
                 deep = tap["deep"] != 0
             if decides:
                 decide(address, rows)
@@ -61,7 +61,7 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
                     hand_over(address, count, tap)
             state["trace"] += trace(address, rows, count)
             while ends != NONE:
-                # A book's last evaluation is the last of a run.
+                # A run ends with a book's last evaluation.
                 place = trailing_zeros(ends)
                 ends = ends & (ends - ONE)
                 book = view(block["book"][place], BOOK)

@@ -3,33 +3,34 @@
 Theory of operation
 ===================
 A record touches an order, its price level and the best prices. In linked records that is a chain of cache misses: the
-table, the order, its two neighbours in the queue, the level, the ladder. Here nothing is linked, and what a record
-needs is found by arithmetic, so that it can be fetched before the record comes.
+table, the order, its two neighbours in the queue, the level, the ladder. Here nothing is linked, and the places that a
+record needs are computed, so that they can be fetched before the record's turn.
 
-**Orders lie in their hash table** (``orders``), one table for all books of a worker. A cache line is four slots of
-order id, size and level number, 16 bytes each; a search ends with the line in all but a few cases. When an order was
-created and when it last joined a queue (*stamps*) lie beside it in a second array. The table is made larger, rid of
+**Orders are stored in their hash table** (``orders``), one table for all books of a worker. A cache line is four slots
+of order id, size and level number, 16 bytes each; in all but a few cases a search ends within the line. The events at
+which an order was created and last joined a queue (*stamps*) are in a second array. The table is enlarged, purged of
 dead orders or given another hash in ``rehash``, before a batch and never within a record (``growth``).
 
-**Queues are not kept.** An order's arrival stamp says where it stands; who wants to see a queue sorts it (``queues``).
-So a cancel touches the order and its level, and no neighbour.
+**Queues are not stored.** An order's arrival stamp determines its place; to read a queue, sort it (``queues``). So a
+cancel touches the order and its level, and no neighbour.
 
-**Levels have numbers** (``pool``) that never change while the level lives. A book's *window* (``levels``, ``window``)
-leads from a price to a number: an array over the book's tick grid, bids then asks. A bitmap says which places hold a
-level, and marks say which words of the bitmap do, so that the next best level is a few bit operations away. Prices off
-the grid or far away are in the *overflow* (``overflow``), a B+ tree; a window that is missed too often is laid anew.
+**Levels have numbers** (``pool``) that never change while the level exists. A book's *window* (``levels``, ``window``)
+leads from a price to a number: an array over the book's tick grid, bids then asks. A bitmap shows which places hold a
+level, and marks show which words of the bitmap are not empty, so that the next best level is a few bit operations away.
+Prices off the grid or far away are in the *overflow* (``overflow``), a B+ tree; a window that is missed too often is
+made again.
 
-**The best prices are kept, not searched** (``bbo``): each side's best level number stands in the book's head, each
-book's part of its instrument's BBO in one array, and the five best levels side by side behind the book, as evaluations
-want them (``top_levels``; all levels in order: ``level_iteration``).
+**The best prices are kept, not searched** (``bbo``): each side's best level number is in the book's head, each book's
+part of its instrument's BBO in one array, and the five best levels side by side behind the book, in the form that
+evaluations need (``top_levels``; all levels in order: ``level_iteration``).
 
 **Clearing is lazy.** A cleared level is *dead*: its orders stay in the table until their slots are needed.
 
-**Records are handled book by book** within a batch, where there are books enough (``batch_sort``), and **prefetched**
+**Records are handled book by book** within a batch, if there are enough books (``batch_sort``), and **prefetched**
 (``prefetch``): twice a distance ahead a record's book and its order's line, the distance ahead its levels.
 
-The steps that records ask for are in ``rules`` (and ``sides``, what happens to one side of a book); ``books`` makes a
-layout of it all; ``parameters`` and ``candidates`` say what may be fitted to a feed; ``reading`` shows books to Python.
+``rules`` has the steps of the book rules, ``sides`` their effect on one side of a book; ``books`` makes a layout of
+everything; ``parameters`` and ``candidates`` define what may be fitted to a feed; ``reading`` shows books to Python.
 
 Memory
 ======
@@ -65,7 +66,7 @@ One worker's ``PACKED`` record leads to all of it::
                  v
               window    | bids: width numbers | asks: width numbers |      4 bytes a place; 0: no level
 
-``BOOK`` is where the engine looks for a book; the head stands before its address, the top levels behind it.
+A book's address is that of its ``BOOK``; the head is before it, the top levels after it.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ LARGE = 1 << 21
 """A large page. From this size on memory comes from the system: zeroed, and given back at once when it is freed."""
 _READ_WRITE, _PRIVATE_ANONYMOUS, _HUGE_PAGES = np.int32(3), np.int32(0x22), np.int32(14)
 _UNCOUNTED = np.int32(0x4022)
-"""Private and anonymous, too; the system counts it when it is touched, and refuses none of it before."""
+"""Private and anonymous, too; the system counts the memory when it is touched, and refuses none of it before."""
 
 
 @kernel
@@ -41,7 +41,7 @@ def growable_alloc(size: int, wished: int) -> int:
             got = mmap(0, length + LARGE, _READ_WRITE, _PRIVATE_ANONYMOUS, np.int32(-1), 0)
         if got == -1:
             raise MemoryError("no memory for orders and levels")
-        # Whole large pages and nothing else: each small one costs as much as a large one to come by.
+        # Only whole large pages: to get a small page costs as much as to get a large one.
         start = (got + LARGE - 1) & ~int64(LARGE - 1)
         if start > got:
             munmap(got, start - got)

@@ -41,7 +41,7 @@ def _count(state: Record, groups: Record, address: int, stride: int, count: int)
         mine = int64(0)
         owners, turns, worker = view(state["shared"], SHARED)["owners"], state["turns"], state["worker"]
         for index in range(count):
-            # No branch: the next record may be anybody's.
+            # Branch-free: the owner of the next record is unpredictable.
             slot = slot_of(view(address + index * stride, MBO)["instrument_id"])
             own = int64(int64(view(owners + slot * OWNER_BYTES, OWNER)["worker"]) == worker)
             slots[mine] = slot

@@ -49,16 +49,16 @@ def put_part(address: int, which: int, level: Record) -> None:
 def combined(head: Record, which: int) -> tuple[int, int, int]:
     """Best price of an instrument's books, with size and count summed over those at it; size 0 if there is none.
 
-    No branch depends on prices: which venue is best changes too often to be predicted.
+    No branch depends on prices: the best venue changes too often to be predicted.
     """
-    # The complement of an ask's price: the best price is the largest for both sides.
+    # Complement an ask's price, so that the best price is the largest on both sides.
     flip = -which
     first = head["touches"] + which * TOUCH_BYTES
     best, size, count = int64(_LEAST), int64(0), int64(0)
     for index in range(peers_at(head["touches"])["count"]):
         touch = view(first + index * BOTH_BYTES, TOUCH)
         rank = touch["price"]
-        # Masks, as conditional expressions may compile to branches: what is worse than the other side counts nothing.
+        # Masks, because conditional expressions may compile to branches: the worse price counts with size 0.
         kept, added = -int64(best >= rank), -int64(rank >= best)
         size = (size & kept) + (touch["size"] & added)
         count = (count & kept) + (touch["count"] & added)
@@ -115,8 +115,8 @@ def join_instrument(packed: Record, book_address: int) -> None:
 
 @kernel
 def move_touches(book_address: int, count: int) -> int:
-    """Room for twice the books that an instrument has, of which this is the last one; returns its address. What was
-    there comes along."""
+    """Room for twice the books that an instrument has, of which this is the last one; returns its address. The old
+    content is moved there."""
     touches = aligned_alloc(LINE_BYTES + 2 * count * BOTH_BYTES) + LINE_BYTES
     peers_at(touches)["count"] = count
     peers_at(touches)["room"] = 2 * count

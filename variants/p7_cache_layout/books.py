@@ -35,7 +35,7 @@ from lobench.variants.p7_cache_layout.window import FIRST_CREDIT, drop_window
 def reserve(state: Record, count: int, probe: Record) -> None:
     if state["layout_state"] == 0:
         open_packed(state)
-        # Also for a worker that never has a record.
+        # Also for a worker that never receives a record.
         make_room(view(state["layout_state"], PACKED), int64(1), probe)
 
 
@@ -87,7 +87,7 @@ def measure(state: Record, total: Record) -> None:
 @kernel
 def drop(state: Record, book_address: int) -> None:
     head = head_of(book_address)
-    # The touches of an instrument's books lie together.
+    # The touches of an instrument's books are adjacent.
     if view(book_address, BOOK)["next_of_instrument"] == 0:
         free_touches(head["touches"])
     drop_window(head)
@@ -97,13 +97,13 @@ def drop(state: Record, book_address: int) -> None:
 
 
 def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels:
-    """The functions of this layout. Orders, levels and books are its own: ``lookup`` has no part in it, and ``memory``
-    gives what books keep beside."""
+    """The functions of this layout. Orders, levels and books are its own: it does not use ``lookup``, and ``memory``
+    provides only the other data of books."""
     destroy_memory = memory.destroy
 
     @kernel
     def follow(state: Record, book_address: int, instrument: Record, probe: Record) -> None:
-        # The BBO and queue positions were kept with every change.
+        # BBO and queue positions were updated with each change.
         if tracked and mids:
             put_mid(instrument)
 

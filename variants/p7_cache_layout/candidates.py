@@ -13,7 +13,7 @@ _DISTANCES = (6, 24)
 _PER_LEVEL = (4, 64)
 _WIDEST = (512,)
 _NARROW = 256
-"""If prices span fewer ticks, nobody needs the widest window."""
+"""If prices span fewer ticks, the widest window is useless."""
 
 
 def candidates(traits: FeedTraits) -> dict[str, Options]:

@@ -103,16 +103,16 @@ def make_room(packed: Record, count: int, probe: Record) -> None:
     slots = packed["lines"] * SLOTS
     if (packed["used"] + count) * SHARES > slots * packed["fullest"]:
         if (packed["live"] + count) * SHARES * 8 <= slots * packed["fullest"] * 7:
-            # Enough of it is dead, by clears.
+            # Clears left enough dead orders.
             purge(packed)
         else:
             wanted = (packed["live"] + count) * SHARES // (packed["after"] * SLOTS)
             rehash(packed, max(packed["least_lines"], wanted), probe)
     elif packed["walked"] > packed["patience"] * (count + SHARES):
-        # Ids that are alike in many books, or chosen to collide: another hash, which knows the book.
+        # Ids are similar in many books, or chosen to collide: switch to a hash that includes the book.
         packed["patience"] *= 2
         purge(packed)
-        # Where memory is, no feed can know: ids cannot be chosen to collide once more.
+        # Salted with a memory address, which no feed can know: ids cannot be chosen to collide again.
         packed["scatter"] = mix(uint64(packed["slots"]) + packed["scatter"]) | _ODD
         packed["salt"] = mix(packed["scatter"]) | _ODD
         rehash(packed, packed["lines"], probe)

@@ -10,15 +10,15 @@ from lobench.variants.p7_cache_layout.parameters import NAMES
 LINE_BYTES: Final = 64
 
 SLOT: Final = record(("order_id", "u8"), ("size", "u4"), ("level", "u4"))
-"""A place of the order table. ``level``: number of the order's level in the lower ``LEVEL_BITS``, 0 in an empty slot;
-above them, in the first slot of a line, how many orders did not fit into the line, and in the second, how many lines
-behind it these stand at most."""
+"""A slot of the order table. ``level``: number of the order's level in the lower ``LEVEL_BITS``, 0 in an empty slot;
+above them, in the first slot of a line, the number of orders that did not fit into the line, and in the second, how
+many lines behind it they are at most."""
 
 SLOTS: Final = 4
 LEVEL_BITS: Final = 26
 LEVEL_MASK: Final = (1 << LEVEL_BITS) - 1
 MOST_OVER: Final = (1 << (32 - LEVEL_BITS)) - 1
-"""A line that ever had so many orders elsewhere, or one so many lines away, counts no more, until the table is
+"""Once a line has had this many orders elsewhere, or one this many lines away, it stops counting until the table is
 rebuilt."""
 
 LINE: Final = record(

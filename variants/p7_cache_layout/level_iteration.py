@@ -127,7 +127,7 @@ def best_numbers(packed: Record, head: Record, which: int, top: Record) -> None:
     if overflow_of(head, which)["count"] != 0:
         merge_levels(packed, head, which, top)
     elif number != 0:
-        # All levels are in the window: a walk over its bits. Two bits apart are one jump, whatever lies between.
+        # All levels are in the window: walk over its bits. A gap of any length between two bits is one jump.
         place = int64(level_at(packed, number)["place"])
         word = place >> 6
         value = bits_at(head, word)["value"] & behind(which, place)

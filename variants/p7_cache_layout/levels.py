@@ -31,7 +31,7 @@ def put_best(head: Record, which: int, number: int) -> None:
 @kernel
 def tick_of(head: Record, price: int) -> int:
     """Ticks from the window's first price, uint64; not below ``width`` for prices outside of it or off its grid."""
-    # An exact quotient by an odd number is a product with its inverse modulo 2^64; what is no multiple becomes large
+    # Exact division by an odd number is multiplication by its inverse modulo 2^64; a non-multiple gives a large number
     # (Warren, Hacker's Delight, 10-17).
     quotient = (uint64(price) - uint64(head["base"])) * head["inverse"]
     shift = uint64(head["shift"])
@@ -66,7 +66,7 @@ def bits_at(head: Record, word: int) -> Record:
 
 @kernel
 def marks_at(head: Record, group: int) -> Record:
-    """Marks of 64 words; they stand behind the bits."""
+    """Marks of 64 words; they follow the bits."""
     width = int64(head["width"])
     return view(element(head["bits"] + width // 4, group, mark_groups(width), 8), BITS)
 

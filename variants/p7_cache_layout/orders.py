@@ -1,7 +1,7 @@
 """The order table: lines of four orders, found by a multiplicative hash of the id, no links and no tombstones.
 
-A line's first slot counts the orders that found it full and went to a line behind it, its second says how far: while
-there are none, a search ends with the line. Slots are not stable, and nobody keeps them.
+A line's first slot counts the orders that found it full and went to a later line, its second records how far: if there
+are none, a search ends with the line. Slots are not stable, so no other data refers to them.
 """
 
 from __future__ import annotations
@@ -93,13 +93,13 @@ def empty_slots(line: Record) -> int:
 
 @kernel
 def elsewhere(line: Record) -> int:
-    """How many orders of this line stand in others."""
+    """The number of this line's orders in other lines."""
     return int64(line["level_0"]) >> LEVEL_BITS
 
 
 @kernel
 def put_elsewhere(line: Record, count: int, distance: int) -> None:
-    """How many orders of this line stand in others, and how far away at most."""
+    """The number of this line's orders in other lines, and how far away at most."""
     line["level_0"] = (int64(line["level_0"]) & LEVEL_MASK) | (count << LEVEL_BITS)
     line["level_1"] = (int64(line["level_1"]) & LEVEL_MASK) | (distance << LEVEL_BITS)
 
@@ -128,7 +128,7 @@ def find_in(packed: Record, line: int, order_id: int, number: int) -> int:
     found = int64(-1)
     while held != _NOTHING:
         slot = line * SLOTS + trailing_zeros(held)
-        # Level 0, of an empty slot, belongs to no book.
+        # The level 0 of an empty slot belongs to no book.
         if int64(level_at(packed, level_of(slot_at(packed, slot)))["owner"]) >> 1 == number:
             found = slot
             break

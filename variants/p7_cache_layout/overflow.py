@@ -1,12 +1,11 @@
-"""The levels of a side that its window does not hold: a B+ tree from a price's key to a level's number.
+"""The levels of a side outside its window: a B+ tree from a price's key to a level's number.
 
-Any prices may stand there, as many as a book has, so nothing may cost more than their logarithm: a search looks at one
-node a height, a level that comes or goes moves the rungs of one node. All levels stand in the leaves. Nodes of one
-height are linked, and a node that becomes empty goes; those that are half empty stay until the window is laid anew,
-which builds the tree from nothing.
+Any number of any prices may be here, so no operation may cost more than their logarithm: a search visits one node for
+each height, an added or removed level moves the rungs of one node. All levels are in the leaves. Nodes of one height
+are linked, and an empty node is removed; half-empty ones stay until the next window is made, which rebuilds the tree.
 
-An inner rung's key is the largest that its child may hold. A node's last child holds all above, whatever is written
-there.
+An inner rung's key is the largest that its child may hold. A node's last child holds all larger keys, whatever its own
+key.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ def rung_of(node: int, index: int) -> Record:
 def place_in(node: int, key: int, count: int) -> int:
     """Index of the first of a node's first ``count`` rungs whose key is not below ``key``, ``count`` if all are."""
     low, high = int64(0), count
-    # Most of what happens happens near the touch, where keys are largest.
+    # Most changes are near the touch, where keys are largest.
     if count != 0 and rung_of(node, count - 1)["key"] < key:
         low = count
     while low < high:

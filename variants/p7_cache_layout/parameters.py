@@ -27,11 +27,11 @@ RANGES: Final = {
 
 @dataclass(frozen=True)
 class Parameters(LayoutParameters):
-    """``distance``: how many records ahead a record's levels are looked for; its order and its book, twice as many.
-    ``least_lines``: lines of the order table at least. ``fullest``: of 64 slots, how many may be taken before the table
-    grows; ``after``: how many are taken when it has grown. ``ahead_bytes``: from what size of tables and levels on it
-    pays to look ahead. ``widest``: ticks of a window at most, a power of two; ``per_level``: ticks for each of its
-    book's levels at most. ``grouped``: from how many books on a batch's records are handled book by book.
+    """``distance``: how many records ahead a record's levels are prefetched; its order and its book, twice as many.
+    ``least_lines``: least number of lines of the order table. ``fullest``: of 64 slots, how many may be taken before
+    the table grows; ``after``: how many are taken after it has grown. ``ahead_bytes``: the size of tables and levels
+    from which looking ahead pays. ``widest``: most ticks of a window, a power of two; ``per_level``: most ticks for
+    each of its book's levels. ``grouped``: the number of books from which a batch's records are handled book by book.
     """
 
     RANGES: ClassVar[Mapping[str, Range]] = RANGES

@@ -1,4 +1,4 @@
-"""Level records by number: taken, given back, and set aside while orders of theirs still stand in the table."""
+"""Level records by number: taken, returned, and set aside while orders of theirs are still in the table."""
 
 from __future__ import annotations
 

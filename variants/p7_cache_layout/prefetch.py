@@ -1,9 +1,8 @@
 """Prefetch: while one record is applied, the data for later ones is on its way to the cache.
 
-Twice ``distance`` records ahead a record's book is found, and the lines of the table where its order stands or will
-stand are asked for; ``distance`` records ahead, by then those have come, so the order's level, and the level at the
-record's price, are. Where an order's line is, is kept until its record is applied; the rest is a guess: nothing but
-time depends on it.
+Twice ``distance`` records ahead, a record's book is found, and the table lines of its order are prefetched;
+``distance`` records ahead, when those lines have arrived, the order's level and the level at the record's price are.
+The place of an order's line is kept until its record is applied; the rest is a guess on which nothing but time depends.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ def look_for_levels(packed: Record, turn: int) -> None:
     event = view(found["event"], MBO)
     home = found["home"]
     held = matches(line_at(packed, home), event["order_id"])
-    # An order that went to a line behind is met by its record only: looking for those costs as much as it gains.
+    # An order in a later line is left to its record: looking for it here costs as much as it gains.
     slot = slot_at(packed, home * SLOTS + trailing_zeros(uint64(held) | _NONE))
     prefetch(packed["levels"] + level_of(slot) * LEVEL_BYTES)
     head = head_of(found["guess"])
@@ -73,8 +72,8 @@ def look_for_levels(packed: Record, turn: int) -> None:
 
 
 def build_look_ahead(tracked: bool) -> Callable[..., Any]:
-    """``look_ahead`` of the layout; ``tracked``: for a replay that evaluates, which also needs what lies behind a
-    book's first line, its features and its accounts."""
+    """``look_ahead`` of the layout; ``tracked``: for a replay that evaluates, which also needs the lines behind a
+    book's first one, its features and its accounts."""
     feature_bytes, account_bytes = 8 * len(FEATURES), BACKTEST.itemsize * len(STRATEGIES)
     book_bytes = HEAD_BYTES + PACKED_BOOK_BYTES + feature_bytes + account_bytes
 
@@ -87,7 +86,7 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
         home = home_of(packed, event["order_id"], key)
         prefetch(packed["slots"] + home * LINE_BYTES)
         prefetch(packed["stamps"] + home * STAMPS_BYTES)
-        # Neighbours are often of one book.
+        # Adjacent records often share a book.
         book = packed["last_book"]
         if key != packed["last_key"] or book == 0:
             book = table_get(state["book_table"], key, UNCOUNTED, None)
@@ -142,7 +141,7 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
             if turn + distance < count:
                 look_for_levels(packed, turn + distance)
             if tracked and packed["cold"] != 0:
-                # Books have been found twice the distance ahead, and no further.
+                # Books are known up to twice the distance ahead.
                 soon = turn + min(int64(SOON), 2 * distance)
                 if soon < count:
                     look_for_book(packed, soon)

@@ -1,7 +1,7 @@
-"""Queues, put in order on demand: for digests.
+"""Queues, sorted on demand: for digests.
 
-Orders are not linked. What stands at a level, and in which order, follows from each order's level and arrival: one pass
-over the table puts the orders of each level together, then each level's are sorted.
+Orders are not linked. The orders of a level and their sequence follow from each order's level and arrival: one pass
+over the table groups the orders by level, then each level's orders are sorted.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def arrange_queues(packed: Record, dirty: bool) -> None:
         level = level_at(packed, number)
         book = int64(level["owner"]) >> 1
         entry(first, number, levels)["value"] = -1
-        # What is dead belongs to a book beyond all.
+        # Dead orders have a book number beyond all books.
         if book != 0 and book < packed["book_count"] and view(wanted + book, BYTE)["value"] != 0:
             entry(first, number, levels)["value"] = total
             total += int64(level["count"])
@@ -110,7 +110,7 @@ def arrange_queues(packed: Record, dirty: bool) -> None:
             events = view(book_address(packed, book), BOOK)["events"]
             key = ((_MODULO - age(events, stamp_at(packed, place)["arrival"])) << 32) | place
             entry(order, begin, total)["value"] = key
-            # While queues are filled, each begin moves to its end.
+            # While queues are filled, each begin moves to its queue's end.
             entry(first, number, levels)["value"] = begin + 1
     for number in range(levels):
         end = entry(first, number, levels)["value"]

@@ -1,4 +1,4 @@
-"""Packed books read from Python: levels and queues as they stand now. Slow, for end states, reports and tests."""
+"""Packed books read from Python: the present levels and queues. Slow, for end states, reports and tests."""
 
 from __future__ import annotations
 
@@ -36,8 +36,7 @@ def _array(address: Any, dtype: np.dtype[Any], count: int) -> npt.NDArray[np.voi
 
 
 class Queues(Reader):
-    """All levels of a worker's books as they stood when this was made; their orders, in the order of their queues, are
-    read when they are first asked for."""
+    """All levels of a worker's books at construction; their orders, in queue order, are read at the first request."""
 
     def __init__(self, layout_state: int) -> None:
         self._packed = _array(layout_state, PACKED, 1)[0]

@@ -1,7 +1,8 @@
-"""Rehash of the order table: all orders get home slots again; slots change, and nobody keeps them.
+"""Rehash of the order table: all orders get home slots again; their slots change, which is safe because nothing refers
+to them.
 
 A multiplicative hash with range reduction keeps the order of its values. So orders are moved from one table to another
-from front to back; or, where a table has addresses behind it, are spread over it from its end on.
+from front to back; or, if a table has reserved addresses behind it, are spread over it from its end on.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def move(packed: Record, lines: int) -> None:
     packed["used"] = 0
     packed["reach"] = 0
     for first in range(0, count, SLOTS):
-        # Slots are as good as random, empty or not: their bits are walked instead of asking each.
+        # Which slots are empty is unpredictable: walk over their bits instead of testing each.
         taken = uint64(~empty_slots(view(slots + first * SLOT_BYTES, LINE)) & ALL_SLOTS)
         while taken != _NOTHING:
             index = first + trailing_zeros(taken)
@@ -104,10 +105,10 @@ def settle(packed: Record, home: int, order_id: int, size: int, number: int, sta
 
 @kernel
 def spread(packed: Record, lines: int) -> None:
-    """Spread all orders over a table that grows to ``lines`` lines where it stands: no memory but the new lines'.
+    """Spread all orders over a table that grows to ``lines`` lines in place: only the added lines need memory.
 
-    An order's line is never before its old one, so the last lines go first: where most orders come to all is done.
-    Those whose line is full wait aside until the rest has its places.
+    An order's line is never before its old one, so the last lines go first; after that pass most orders are in place.
+    Those whose line is full wait aside until the rest is placed.
     """
     old = packed["lines"]
     aside = malloc(packed["used"] * WAITING_BYTES)

@@ -1,7 +1,7 @@
-"""The book rules for packed books: the steps that records ask for (``lobench.engine.actions``), with less to keep right
-than in linked records.
+"""The book rules for packed books: the steps of ``lobench.engine.actions``, with less state to maintain than linked
+records.
 
-An order's stamps are the book's event numbers modulo 2^32; what they say is restored from the present event's number.
+An order's stamps are the book's event numbers modulo 2^32; the present event's number restores the full value.
 """
 
 from __future__ import annotations
@@ -73,16 +73,16 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
 
     @kernel(stage="features")
     def lose_queue(book_address: int, which: int, price: int, events: int, arrival: int, amount: int) -> None:
-        """A resting order loses ``amount``: the hypothetical order moves up if it stands behind it."""
+        """A resting order loses ``amount``: the hypothetical order moves up if it is behind it."""
         position = side_at(book_address, which)["position"]
-        # No branch: which orders stand ahead is as good as random.
+        # Branch-free: whether an order is ahead is unpredictable.
         ahead = (price == position["price"]) & (events - age(events, arrival) <= position["joined"])
         position["ahead"] -= amount & -int64(ahead)
 
     @kernel
     def requote_side(packed: Record, book_address: int, which: int, probe: Record) -> None:
-        """After a side changed, as the last thing that an event does to it: its part of the BBO, and whether the
-        hypothetical order joins anew."""
+        """The last step of an event that changed a side: update its part of the BBO, and whether the hypothetical order
+        joins again."""
         head = head_of(book_address)
         if tracked:
             follow_best(packed, book_address, which, best_of(head, which))

@@ -42,8 +42,7 @@ def in_window(packed: Record, head: Record, which: int, price: int, ticks: int) 
 
 @kernel
 def in_overflow(packed: Record, head: Record, which: int, price: int, probe: Record) -> int:
-    """Number of the level at a price that the window does not hold, unless it has been asked for such too often: then
-    the window is laid anew."""
+    """Number of the level at a price outside the window; after too many such searches, a new window is made."""
     tally(probe, FAR_LEVELS, 1)
     head["credit"] -= 1
     number = int64(0)

@@ -25,7 +25,7 @@ TOP_LEVELS: Final = record(("price", "i8", (LANES,)), ("size", "i8", (LANES,)))
 """One side, best level first; ``UNDEF_PRICE`` and 0 for missing levels. The lanes past the fifth are not read."""
 TOP_LEVELS_BYTES: Final = TOP_LEVELS.itemsize
 TOP_LEVELS_OFFSET: Final = -(-BOOK.itemsize // LINE_BYTES) * LINE_BYTES
-"""Where both sides' records stand behind a ``BOOK``."""
+"""Place of both sides' records behind a ``BOOK``."""
 PACKED_BOOK_BYTES: Final = TOP_LEVELS_OFFSET + 2 * TOP_LEVELS_BYTES
 """Bytes of a ``BOOK`` with both."""
 
@@ -49,7 +49,7 @@ def follow_level(book_address: int, which: int, price: int, change: int, structu
 
 @kernel
 def read_again(book_address: int, which: int) -> None:
-    """The levels as the side stands now."""
+    """The present levels of the side."""
     levels, head = top_levels_at(book_address, which), head_of(book_address)
     packed = view(head["packed"], PACKED)
     top = view(packed["top"], TOP)

@@ -103,7 +103,7 @@ def drop_window(head: Record) -> None:
 
 @kernel
 def lay_grid(head: Record, tick: int, anchor: int, centre: int, width: int) -> None:
-    """A window without levels: ``width`` ticks around ``centre``, within what an int64 holds."""
+    """A window without levels: ``width`` ticks around ``centre``, within the range of an int64."""
     below = (anchor - centre) // tick + width // 2
     base = int64(_SMALLEST)
     if anchor >= _SMALLEST + below * tick:
@@ -159,7 +159,7 @@ def lay_window(packed: Record, head: Record, price: int, probe: Record) -> None:
         width = int64(LEAST_WIDTH)
         while width < span + span // 2 and 2 * width <= most:
             width *= 2
-        # A touch that spans more than the window is no centre.
+        # Do not centre on a touch that is wider than the window.
         if distance(anchor, centre) > uint64(width // 4) * tick:
             centre = anchor
         lay_grid(head, int64(tick), anchor, centre, width)
@@ -184,9 +184,9 @@ def lay_window(packed: Record, head: Record, price: int, probe: Record) -> None:
 
 @kernel
 def renew_credit(head: Record, total: int) -> None:
-    """How many searches outside of the window are free until it is laid again: about as many as cost what that costs,
-    of ``total`` levels and all places. If fewer other events than half as many came since it was last laid, it was no
-    help; then it is tried again later and later."""
+    """Number of free searches outside the window until a new one is made: about as many as cost the same, for ``total``
+    levels and all places. If fewer other events than half as many came since the last window was made, it did not help;
+    then the next attempts come later and later."""
     cost = total + (int64(head["width"]) >> 3)
     events = view(address_of(head) + HEAD_BYTES, BOOK)["events"]
     if events - head["laid"] - head["granted"] < cost >> 1:

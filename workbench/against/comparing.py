@@ -1,9 +1,8 @@
 """Rows of an answer against the books of a replay, record by record.
 
 A row belongs to the records with its instrument, sequence number and time. It is the book after one of those with its
-action, price and size; where its action is T, after any of them: vendors show a trade before what it takes off or
-after that. A row of several changes may name another side than its last. Rows of an order book file are the book after
-the last.
+action, price and size; if its action is T, after any of them: vendors show a trade before its cancel or after it. A row
+of several changes may name another side than its last. Rows of an order book file are the book after the last.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from lobench.engine.records import TRADE
 from lobench.workbench.against.answer import UNKNOWN, Answer
 
 UNMATCHED, EQUAL, DIFFERENT, BEYOND = range(4)
-"""What became of a row: no record is of it; its levels are the book's; they are not; or they are not, and all that
-differs lies beyond what its file has shown since it began (``Answer.edges``)."""
+"""The outcome of a row: no record matches it; its levels equal the book's; they differ; or they differ only beyond the
+prices that its file has shown since its start (``Answer.edges``)."""
 
 KEYS: Final = ("instrument_id", "sequence", "ts_event", "action", "price", "size")
 _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
@@ -104,7 +103,7 @@ def compare(
 ) -> None:
     """``Comparison.take``. Record r is of the rows ``order[starts[r]]`` and on, as long as ``sorted_hashes`` there is
     its own; ``described`` and ``rows`` are action, price, size. Of several records the one that agrees best counts."""
-    seen = len(edges) > 0  # an order book file
+    seen = len(edges) > 0  # a LOBSTER order book file
     for record in range(len(hashes)):
         place = starts[record]
         while place < len(order) and sorted_hashes[place] == hashes[record]:

@@ -65,7 +65,7 @@ def _of_dbn(stream: ByteStream) -> Answer:
         schema = str(Metadata.decode(bytes(data[:length])).schema)
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # the decoder is Rust, whose panics are no Exceptions
+    except BaseException as error:  # the decoder is written in Rust; its panics are not Exceptions
         raise stream.fail(0, f"the DBN metadata is not valid: {' '.join(str(error).split())}") from error
     known = SCHEMAS.get(schema)
     if schema not in _DEPTHS.values() or known is None:

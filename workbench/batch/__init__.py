@@ -1,10 +1,10 @@
 """Many days at once: `lobench batch` and ``lobench.batch``, on dask.distributed.
 
-``feeds`` finds what was named, ``plan`` makes tasks of it, one for each feed or for each share of a large one's
-instruments. ``cluster`` has them done, largest first, by processes that Dask starts or has; ``task`` is what runs
-there: one replay, whose rows go to the files of the dataset (``layout`` says which, ``output`` writes them).
-``manifest`` keeps what became of each task, ``driving`` goes through all of it.
+``feeds`` finds the named feeds, ``plan`` makes tasks of them, one for each feed or for each share of a large one's
+instruments. ``cluster`` distributes these, largest first, to processes that Dask starts or has; ``task`` runs there:
+one replay, whose rows go to the files of the dataset (``layout`` chooses them, ``output`` writes them). ``manifest``
+keeps the outcome of each task, ``driving`` goes through all of it.
 
-A file appears whole under its name or not at all, and tells which task wrote it. So the files themselves say what is
-done: whatever was killed when, a second run writes those that are missing and no other.
+A file appears whole under its name or not at all, and names the task that wrote it. So the files themselves show what
+is finished: whatever was killed when, a second run writes exactly the missing ones.
 """

@@ -50,13 +50,13 @@ def check_script() -> None:
 
 @contextmanager
 def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]:
-    """A Dask client: of a scheduler by its address, or of as many local processes, by default one a core, each of
-    which may take ``memory`` bytes. Raises UsageError where nobody answers."""
+    """A Dask client: of a scheduler by its address, or of local processes, by default one for each core, each of which
+    may take ``memory`` bytes. Raises UsageError if nothing answers."""
     distributed = required("distributed", "cluster")
     local = lanes(scheduler)
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
-        # That another dashboard has its usual port.
+        # A warning that the dashboard's usual port is taken.
         warnings.simplefilter("ignore")
         if local is None:
             try:
@@ -71,7 +71,7 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
             threads_per_worker=1,
             memory_limit=memory or "auto",
             silence_logs=logging.CRITICAL,
-            # A task's memory is no result that Dask could write out: a worker that is paused would stay so.
+            # Dask cannot spill the memory of a running task: a worker paused for it would stay paused.
             config={f"distributed.worker.memory.{step}": False for step in ("target", "spill", "pause")},
         )
         stack.enter_context(cluster)
@@ -81,22 +81,21 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
 
 
 def _knock(distributed: Any, scheduler: str | None) -> None:
-    """Raise OSError or ValueError if nobody answers: a client without a peer takes a minute to end."""
+    """Raise OSError or ValueError if nothing answers: a client without a peer takes a minute to end."""
 
     async def knock() -> None:
         settings = distributed.Security().get_connection_args("client")
         comm = await distributed.comm.connect(scheduler, timeout=_PATIENCE, **settings)
         await comm.close()
 
-    # A notebook has a loop of its own on this thread.
+    # A notebook already runs an event loop on this thread.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, knock()).result()
 
 
 def outcomes(client: Any, tasks: Sequence[Task]) -> Iterator[tuple[Task, TaskOutcome]]:
-    """Have tasks done, the first ones first; yields each as it ends. Tasks of workers that are lost are given to
-    others, as often as Dask's ``allowed-failures`` says, and then once more when all else is done. Raises
-    LostSchedulerError."""
+    """Perform tasks, in order; yields each as it ends. Tasks of lost workers are given to others, as often as Dask's
+    ``allowed-failures`` permits, and then once more after all others. Raises LostSchedulerError."""
     distributed = required("distributed", "cluster")
     lost: list[Task] = []
     # A task's own key leaves out the dataset, and others may use the scheduler for the same feeds.
@@ -113,7 +112,7 @@ def outcomes(client: Any, tasks: Sequence[Task]) -> Iterator[tuple[Task, TaskOut
                 yield futures[future], _outcome(future, distributed)
             future.release()
         for number, task in enumerate(lost):
-            # By itself, for Dask cannot say which of the tasks that a worker had was too much for it.
+            # Alone, because Dask cannot say which of the worker's tasks needed too much memory.
             again = client.submit(perform, task, key=f"lobench-{run}-again-{number}-{task.key}", pure=False)
             futures[again] = task
             yield task, _outcome(again, distributed)

@@ -131,7 +131,7 @@ def _perform(client: Any, plan: Plan, manifest: Manifest, found: dict[str, TaskO
             try:
                 manifest.note(task, outcome)
             except (LobenchError, OSError) as error:
-                # Files tell for themselves that they are done, and the next note keeps this one too.
+                # The files themselves show that they are complete, and the next note includes this one.
                 if not unkept:
                     say(f"{error}; the batch continues")
                 unkept = True

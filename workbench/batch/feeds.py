@@ -26,8 +26,8 @@ _MAGIC_OF_WEB = re.compile(r"[*[]")
 
 @dataclass(frozen=True)
 class BatchFeed:
-    """``words``: what names it and says how it is read, for a process in any folder. ``size`` in bytes, 0 where that
-    is not known; ``stamp``: a text that is another once its content is."""
+    """``words``: its name and reading options, for a process in any folder. ``size`` in bytes, 0 if unknown; ``stamp``:
+    a text that changes with its content."""
 
     words: tuple[str, ...]
     size: int = 0
@@ -50,10 +50,11 @@ class BatchFeed:
 
 
 def find_feeds(names: Sequence[str], lists: Sequence[str], settings: Sequence[str]) -> list[BatchFeed]:
-    """Each named feed, and those of lists, with ``settings`` that say how all are read; each once, in their order.
+    """Each named feed, and those of lists, with ``settings`` for reading all; each once, in order.
 
-    A list has one feed a line: its files, and settings of its own (``day.csv --mapping=bitstamp``); relative names of
-    either are from its folder. Raises UsageError where that names none. What cannot be read, its task will tell.
+    A list has one feed a line: its files, and settings of its own (``day.csv --mapping=bitstamp``); relative names are
+    relative to its folder. Raises UsageError for a name without a feed. A feed that cannot be read is reported by its
+    task.
     """
     rows = [([name], "") for name in names]
     for path in lists:
@@ -133,7 +134,7 @@ def _digested(setting: str) -> list[str]:
         return []
     try:
         return [hashlib.blake2b(Path(path).read_bytes(), digest_size=8).hexdigest()]
-    except OSError:  # its task will tell
+    except OSError:  # reported by its task
         return []
 
 
@@ -150,7 +151,7 @@ def _remote_matches(path: str) -> list[str]:
     system, place = _system(path)
     try:
         return [str(system.unstrip_protocol(match)) for match in sorted(system.glob(place))]
-    except Exception as error:  # each file system has errors of its own
+    except Exception as error:  # each file system has its own errors
         raise UsageError(f"{path}: cannot be listed: {error}") from error
 
 
@@ -158,7 +159,7 @@ def _remote(path: str) -> tuple[int, str]:
     system, place = _system(path)
     try:
         told = system.info(place)
-    except Exception:  # its task will tell
+    except Exception:  # reported by its task
         return 0, ""
     size = int(told.get("size") or 0)
     changed = next((told[name] for name in ("ETag", "etag", "mtime", "LastModified", "created") if name in told), "")

@@ -1,8 +1,8 @@
-"""Where in a dataset a feed's rows go: the folder of its day, and in it files that share its instruments.
+"""The place of a feed's rows in a dataset: the folder of its day, and in it files that share its instruments.
 
-A file holds a contiguous range of instruments in the order of their names (of their ids, where they have none), so that
-the statistics in its footer tell a reader who wants one symbol to leave the others alone. The ranges follow from the
-beginning of the feed, and so are the same whoever replays it.
+A file holds a contiguous range of instruments in the order of their names (of their ids, without names), so that the
+statistics in its footer let a reader of one symbol skip the other files. The ranges follow from the beginning of the
+feed, so every replay gives the same ones.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def shares_of(feed: Feed, request: BatchRequest, part: int, parts: int) -> Share
     sums = np.cumsum([weights[key] for key in keys])
     places = [0]
     for number in range(1, files):
-        # As even as the beginning says, with an instrument for each.
+        # As even as the beginning suggests, with at least one instrument in each file.
         even = int(np.searchsorted(sums, sums[-1] * number / files)) + 1
         places.append(min(max(even, places[-1] + 1), len(keys) - files + number))
     return Shares(tuple(keys[place] for place in places[1:]), files * part // parts, files * (part + 1) // parts)
@@ -71,7 +71,7 @@ def _weights(feed: Feed) -> dict[str, int]:
 
     Nothing that depends on how far a thread has read ahead.
     """
-    # Of a feed of which little is selected no more is read for that.
+    # Limited to the beginning, even if the selection leaves few of its records.
     records = first_records(feed.beginning(_BEGINNING) if isinstance(feed, SelectedFeed) else feed, _BEGINNING)
     symbols = feed.symbols
     known = {} if getattr(feed, "learns_symbols", False) else selected_symbols(feed)
@@ -98,8 +98,8 @@ def too_many_symbols(count: int) -> str:
 
 
 def day_of_feed(words: Sequence[str], feed: Feed) -> date:
-    """The day that a feed belongs to: the one given, else the one that its name says, else that of its first record,
-    in UTC. Raises LobenchError for a feed without records, and what the feed raises."""
+    """The day of a feed: the given one, else the one in its name, else that of its first record, in UTC. Raises
+    LobenchError for a feed without records, and errors of the feed."""
     paths, settings = split(words)
     if settings.day is not None:
         return settings.day

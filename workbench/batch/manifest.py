@@ -109,8 +109,8 @@ class Manifest:
         return sum(one.source_digest not in (None, digest) for one in done)
 
     def plan(self, tasks: Iterable[Task]) -> None:
-        """Enter tasks that are still to be done. What a feed has from before it changed stays until the new is whole:
-        it may only be out of reach for now. Raises UsageError as ``check`` does."""
+        """Enter pending tasks. Files of a changed feed's earlier state stay until the new ones are complete: the feed
+        may only be out of reach for now. Raises UsageError as ``check`` does."""
         given = list(tasks)
         feeds = [task.feed for task in given]
         self.check(feeds)

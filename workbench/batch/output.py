@@ -47,8 +47,8 @@ def written_file(dataset: str, path: Path, task: str) -> DatasetFile | None:
 
 
 class DatasetOutput(Output):
-    """``place_of`` says which file holds an instrument, by its key. Those of ``known`` are there even if no row is for
-    them; others are made with their first row. What the task wrote in an earlier run stays as it is."""
+    """``place_of`` gives the file of an instrument, by its key. The files of ``known`` exist even without rows; others
+    are made with their first row. Files that the task wrote in an earlier run are left unchanged."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class DatasetOutput(Output):
         place_of: Callable[[str], Path],
     ) -> None:
         self._feed, self._batch, self._task = feed, task.request, task
-        # Before all else that the stack holds: files are made while rows come, and outlive whoever writes to them.
+        # Entered first, closed last: it holds the files, which outlive their writers.
         self._stack = stack.enter_context(ExitStack())
         self._known, self._place_of = known, place_of
         self._group_bytes = _GROUPS // (len(known) or MOST_SYMBOLS)

@@ -21,8 +21,8 @@ _SECONDS: Final = {True: 0.8e-6, False: 0.15e-6}
 
 @dataclass(frozen=True)
 class Plan:
-    """``tasks`` that are to be done, the largest first, and how many of the ``feeds``' are done already. ``seconds``:
-    of one core, an estimate; ``measured``: from tasks of this dataset that are done."""
+    """Pending ``tasks``, the largest first, and how many of the ``feeds``' are finished. ``seconds``: of one core, an
+    estimate; ``measured``: it comes from finished tasks of this dataset."""
 
     tasks: tuple[Task, ...]
     feeds: int

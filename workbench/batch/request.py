@@ -23,8 +23,8 @@ SPLIT: Final = 32 * 2**30
 @dataclass(frozen=True, kw_only=True)
 class BatchRequest:
     """``features``: their names, none for levels alone; ``depth`` levels; rows of a ``sample`` as a user writes it;
-    ``files``: how many a day has, None for what fits its instruments; ``split``: bytes above which a feed is shared out
-    among several tasks. Raises UsageError for what cannot be."""
+    ``files``: files for each day, None for a number that suits its instruments; ``split``: bytes above which a feed is
+    divided among several tasks. Raises UsageError for impossible requests."""
 
     features: tuple[str, ...]
     depth: int = 0

@@ -28,8 +28,8 @@ class DatasetFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Part ``part`` of ``parts`` of a feed. ``version``: of the lobench that planned it, ``command``: what files tell
-    of how they were made; ``run``: whose turn it must be when files get their names, any's without one."""
+    """Part ``part`` of ``parts`` of a feed. ``version``: of the lobench that planned it, ``command``: recorded in files
+    as their origin; ``run``: the batch that must be current when files get their names, None for any."""
 
     feed: BatchFeed
     request: BatchRequest
@@ -58,8 +58,8 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskOutcome:
-    """What became of a task. ``feed_digest``: of the records that were replayed. ``seconds`` that it took, ``memory``:
-    bytes that its worker has held at most until then. ``found``: all of it was there, from an earlier run."""
+    """The outcome of a task. ``feed_digest``: of the replayed records. ``seconds`` that it took, ``memory``: the most
+    bytes that its worker held until then. ``found``: everything was there, from an earlier run."""
 
     state: str
     error: str | None = None

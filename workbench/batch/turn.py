@@ -23,7 +23,7 @@ def turn(dataset: str) -> Iterator[str]:
     """The name of a run, whose turn it is within. Raises LobenchError where that cannot be written down."""
     run, file = uuid.uuid4().hex, Path(dataset, FOLDER, _FILE)
     try:
-        # In place: on a file system of the network a name that is exchanged or gone may be looked up late.
+        # Overwritten in place: a network file system may be slow to notice that a name was replaced or removed.
         file.write_text(run, encoding="utf-8")
     except OSError as error:
         raise LobenchError(f"{file}: cannot be written: {error.strerror}") from error

@@ -11,14 +11,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import NoReturn
 
-from lobench.engine.errors import LobenchError, meant
+from lobench.engine.errors import LobenchError
+from lobench.workbench.cli.parser import Parser
 from lobench.workbench.processes.interrupts import WORDS
 from lobench.workbench.streams import NOT_HERE, complain
 
@@ -126,21 +125,8 @@ def _end(number: int, frame: FrameType | None) -> None:
     raise Ended(number)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Suggests the closest choice for a misspelled one."""
-
-    def error(self, message: str) -> NoReturn:
-        typed = re.match(r"argument (\S+): invalid choice: '([^']*)' \(choose from (.*)\)$", message, re.DOTALL)
-        if typed:
-            option, word, choices = typed.groups()
-            known = re.findall(r"[\w-]+", choices)
-            kind = "command" if option.isupper() else option
-            message = f"no {kind} '{word}'{meant(word, known) or '.'} Choose from {', '.join(known)}"
-        super().error(message)
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="lobench",
         description="Proves performance optimizations of a market-by-order event engine: verifies that all variants "
         "compute bit-identical results, and measures them side by side.",

@@ -16,10 +16,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def arguments_of(verb: str, words: Sequence[str] = (), /, **options: Any) -> argparse.Namespace:
-    """What the verb's parser makes of positional words and options.
+    """The arguments that the verb's parser makes of positional words and options.
 
-    An option that is None or False is left out, True stands for itself, of a list each is given, and all else is
-    written as text. Raises UsageError for what the command would refuse.
+    An option that is None or False is left out, True stands for the bare option, each entry of a list is given, and
+    other values are written as text. Raises UsageError where the command would refuse.
     """
     parser = _Parser(prog=f"lobench {verb}", allow_abbrev=False)
     importlib.import_module(f"lobench.workbench.cli.{verb}").add_arguments(parser)

@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.summaries.check import summary
 
     outlets.check(arguments)
-    # A check that ends without an answer must not leave an earlier one's files, which a CI job would take for its own.
+    # If a check ends without an answer, a CI job must not find the files of an earlier one.
     outlets.clear(arguments)
     result, feeds = checked(arguments)
     places = costlier(result, feeds, count=arguments.lines or arguments.github is not None)
@@ -109,7 +109,7 @@ def checked(arguments: argparse.Namespace) -> tuple[Check, list[str]]:
         )
         return check(origin, base, None if arguments.worktree else head or "HEAD", settings), feeds
     except LobenchError as error:
-        # Exit code 1 says that HEAD is worse, and nothing else.
+        # Exit code 1 means only that HEAD is worse.
         if type(error).exit_code == LobenchError.exit_code:
             raise UnjudgedError(str(error)) from error
         raise

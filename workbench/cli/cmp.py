@@ -111,7 +111,7 @@ def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result, tupl
     try:
         content = new_content("cmp", variants, options.workload_of(arguments, ladder.files), asked, ladder.kept())
         document = Document(content, folder)
-        conduct(document, [(specs, source)], variants, ladder, budget, arguments.tuning)
+        conduct(document, [(specs, source)], variants, ladder, budget, arguments.tuning, pair=(base, variant))
     finally:
         folder.drop_if_empty()
     (feed,) = content.feeds

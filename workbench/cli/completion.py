@@ -7,6 +7,7 @@ bash reads it by `source <(lobench completion bash)`, zsh from a file _lobench i
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 
 HELP = "print a script that completes what is typed, for bash, zsh or fish"
@@ -16,6 +17,9 @@ _FILE = ("FEED", "FILE", "FILE:NAME", "F.parquet", "B.parquet", "OLD", "NEW", "O
 _VARIANT = ("VARIANT", "PHASE", "LIST")
 _EITHER = ("A", "B", "ENGINE", "VARIANT [FEED]")
 """Places of arguments by their names in the help."""
+
+_LISTS = re.compile(r'^(\s*")\(\*\)::?', re.MULTILINE)
+"""The start of a list of words as shtab writes it for zsh, which completes only the first word of such a list."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
             action.choices = names.split()
         if name == "FILE:NAME":
             action.metavar = "FILE"  # in zsh a colon ends the name of a value
-    print(shtab.complete(parser, arguments.reader))
+    script = shtab.complete(parser, arguments.reader)
+    print(_LISTS.sub(r"\1*:", script) if arguments.reader == "zsh" else script)
     return 0
 
 

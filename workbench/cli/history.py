@@ -89,7 +89,7 @@ def _record(arguments: argparse.Namespace, origin: Origin) -> int:
     from lobench.workbench.history.store import REMEDY
     from lobench.workbench.processes.file_lock import locked
 
-    # Everything requested is looked up before anything is written.
+    # Look up all requested commits before anything is written.
     options.refuse_few("--rounds", arguments.rounds, 3)
     asked, names = _chosen(origin, _asked(arguments, origin.repository), arguments.variants)
     feeds = as_files(arguments.separate or origin.feed)

@@ -7,6 +7,7 @@ Existing files stay, unless --force is given. Cargo, CMake, make and Python engi
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from lobench.workbench.cli import options
 
@@ -35,15 +36,26 @@ def run(arguments: argparse.Namespace) -> int:
         write_whole(path, text, "make its folder writable", folders=True)
         print(f"{name} written")
     if not git.ask(root, "check-ignore", "-q", RESULTS).ok:
-        ignored = root / ".gitignore"
-        text = ignored.read_text(encoding="utf-8") if ignored.is_file() else ""
-        between = "" if not text or text.endswith("\n") else "\n"
-        write_whole(ignored, f"{text}{between}{RESULTS}\n", "make its folder writable")
+        _ignore(root / ".gitignore")
         print(f".gitignore: added {RESULTS}, the folder of recorded results")
-    if "OWNER" in (root / WORKFLOW).read_text(encoding="utf-8", errors="replace"):
+    workflow = root / WORKFLOW
+    if workflow.is_file() and "OWNER" in workflow.read_text(encoding="utf-8", errors="replace"):
         print(f"edit the source that lobench is installed from in {WORKFLOW}")
     found = guess(root)
     if not found.sure:
         print(f"no build system recognized: edit build and artifact in {FILE}")
     print("next: commit these files, then lobench history record; lobench check HEAD~1")
     return 0
+
+
+def _ignore(file: Path) -> None:
+    """Add the folder of results. What else is in the file stays, in whatever encoding."""
+    from lobench.engine.errors import UsageError
+
+    try:
+        text = file.read_bytes() if file.exists() else b""
+        between = b"" if not text or text.endswith(b"\n") else b"\n"
+        with file.open("ab") as opened:
+            opened.write(between + f"{RESULTS}\n".encode())
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}; make its folder writable") from error

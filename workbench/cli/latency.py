@@ -105,7 +105,7 @@ def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
     try:
         workload = options.workload_of(arguments, ladder.files)
         content = new_content("latency", variants, workload, None, ladder.kept())
-        # The first is read below; all are checked before any is verified, which takes minutes.
+        # The first feed is read below; check the others before the verification, which takes minutes.
         refuse_without_times(*(source for _, source in feeds[1:]))
         conduct(Document(content, folder), feeds, variants, ladder, budget, arguments.tuning)
     finally:

@@ -80,7 +80,7 @@ def _diff(arguments: argparse.Namespace) -> int:
     from lobench.workbench.lines.tables import difference_tables
     from lobench.workbench.results.conversion import as_json
 
-    # Words after a program belong to the program; after diff they are ours.
+    # Words after a program belong to the program; those after `diff` are lobench's.
     parser = argparse.ArgumentParser(prog="lobench lines diff")
     options.add_output(parser, arguments.output)
     options.add_json(parser, default=arguments.json)
@@ -114,7 +114,7 @@ def _program(arguments: argparse.Namespace) -> Program:
     from lobench.workbench.lines.program import Program
 
     module: list[str] | None = arguments.module
-    # Of a joined -mMODULE argparse takes that alone.
+    # argparse gives -mMODULE, written as one word, only its own value.
     given = [*(module or []), *arguments.program]
     words = given[1:] if given[:1] == ["--"] else given
     if not words:

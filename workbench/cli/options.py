@@ -265,7 +265,7 @@ def add_budget(parser: argparse.ArgumentParser, default: str) -> None:
 
 
 def add_seconds(parser: argparse.ArgumentParser, default: float, whose: str) -> None:
-    """``--seconds``: the time of one out of several measurements of a command; ``whose``: what one measurement is."""
+    """``--seconds``: the time of one of several measurements of a command; ``whose``: describes one measurement."""
     parser.add_argument(
         "--seconds",
         metavar="TIME",
@@ -341,7 +341,10 @@ def add_history(parser: argparse.ArgumentParser) -> None:
     """Location of the recorded history."""
     parser.add_argument("--results", metavar="DIR", help="folder of asv's results (default: from asv.conf.json)")
     parser.add_argument(
-        "--machine", metavar="NAME", help="machine name to store results under (default: this machine's)"
+        "--machine",
+        type=units.machine,
+        metavar="NAME",
+        help="machine name to store results under (default: this machine's)",
     )
 
 

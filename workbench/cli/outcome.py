@@ -175,7 +175,7 @@ def _show_noise(analysis: Analysis, session: SessionResult) -> None:
 
 def _cells(rung: Rung) -> list[str]:
     step, total, prediction = rung.step, rung.total, rung.prediction
-    word, in_total = rung.step_verdict or rung.note or "", estimate(total, "x") if total else "1"
+    word, in_total = rung.step_words, estimate(total, "x") if total else "1"
     speed = phrases.rate(rung.events_per_second)
     if step is None:
         return [rung.variant, speed, "", "", "", word, in_total]

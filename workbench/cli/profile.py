@@ -100,7 +100,7 @@ def _profile(arguments: argparse.Namespace, folder: Path, ladder: Ladder, name: 
         require_all(methods)
     profiles = _collected(arguments, folder, ladder, variant, feed, methods, picked, lenient="all" in chosen)
     found = profiles.profiled()
-    # The other tools' findings are kept and shown.
+    # Findings of the other tools are kept and shown.
     code = 1 if profiles.failed else 0
     if arguments.json:
         print_json(found.as_json())
@@ -235,7 +235,7 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
     from lobench.workbench.profile.needs import require
     from lobench.workbench.results.conversion import as_json
 
-    # Even the unprofiled workload reports the addresses of its code.
+    # The unprofiled workload reports the addresses of its code, too.
     require("pyelftools")
 
     with progress("calibrating", STEPS) as ticker:

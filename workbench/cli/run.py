@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def written(folder: ResultFolder, document: Result) -> Path:
     """Write a result's page beside it, with the changes since the last run."""
-    # The libraries that draw take a second to load.
+    # Imported here: the drawing libraries take a second to load.
     from lobench.reports import write
     from lobench.workbench.comparison.previous import previous
 
@@ -104,7 +104,7 @@ class _Told:
 
 
 def conducted(arguments: argparse.Namespace, stands: Stands | None = None) -> tuple[ResultFolder, Result]:
-    """Verify and measure as asked; returns the result and where it is kept. ``stands``: see ``pipeline.conduct``."""
+    """Verify and measure as requested; returns the result and its place. ``stands``: see ``pipeline.conduct``."""
     from lobench.engine.feeds import open_feed
     from lobench.engine.scope import least
     from lobench.workbench.experiment.document import Document, new_content
@@ -154,8 +154,8 @@ def _budget(arguments: argparse.Namespace, until: str) -> Budget:
     if arguments.quick:
         quick = budget.quick(seconds, arguments.processes)
         return replace(quick, **more)
-    # The factorial covers the ladder's own axes: other variants are measured without it. A part of the pipeline leaves
-    # some axes without work and cannot show the gain of their phases.
+    # The factorial covers the ladder's own axes, so a choice of other variants is measured without it. In a partial
+    # pipeline some axes have no work and the gain of their phases cannot be measured.
     full = budget.full(seconds, arguments.processes, factorial=arguments.variants == LADDER and whole)
     return replace(full, **more)
 

@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         _keep(path, before, arguments, feed, traits, state)
         raise
     except WorkerError:
-        # The findings so far took minutes and are still true.
+        # The findings so far took minutes and are still valid.
         _keep(path, before, arguments, feed, traits, state)
         _tell(arguments, feed, traits, state, path)
         raise

@@ -1,7 +1,6 @@
-"""What users write for durations, fractions and the like, read while arguments are parsed: every verb has the same.
+"""Parsing of durations, fractions and the like on the command line, the same in every verb.
 
-Each function takes the text of one argument and raises UsageError, which ends a command in one line, for what it does
-not understand.
+Each function takes the text of one argument and raises UsageError, which ends a command in one line, for invalid text.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lobench.engine.errors import UsageError
 from lobench.engine.stages import STAGES
+from lobench.workbench.plain_names import is_plain_name
 
 if TYPE_CHECKING:
     from lobench.workbench.rows.sample import Sample
@@ -76,6 +76,13 @@ def speeds(text: str) -> tuple[float, ...]:
     return tuple(found)
 
 
+def machine(text: str) -> str:
+    """A machine's name, which is also that of a folder."""
+    if not is_plain_name(text):
+        raise UsageError(f"--machine takes the name of one folder, was '{text}'")
+    return text
+
+
 def workers(text: str) -> list[int]:
     """``2`` as [2], ``1,2`` as [1, 2]."""
     try:
@@ -119,7 +126,7 @@ def _fraction(text: str) -> float:
 
 
 def _number(text: str) -> float:
-    """Not a number, which no comparison lets through, for what is none."""
+    """Not a number, which fails every comparison, for text that is none."""
     try:
         return float(text)
     except ValueError:

@@ -40,8 +40,8 @@ def pinned(variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict[str, BrokenError]:
     """Compile in as many processes as there are processors. Returns source key to reason for those that fail.
 
-    A variant or build that a commit does not have is none of them. After a source's first failure, what else it
-    needs is left out.
+    A variant or build that a commit does not have is no failure. After a source's first failure, its remaining builds
+    are left out.
     """
     waiting = [build for build in dict.fromkeys(builds) if not build.mark.exists()]
     failed: dict[str, BrokenError] = {}
@@ -63,7 +63,7 @@ def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict
                     problem = (
                         f"{build.source.label}: {build.variant}: the {build.build} kernel does not compile:\n{words}"
                     )
-                    # A negative code is a signal: somebody ended it.
+                    # A negative code is a signal: the build was killed.
                     failed.setdefault(build.source.key, BrokenError(problem, build.source.key, own=code > 0))
                 ticker.advance()
     return failed

@@ -15,12 +15,12 @@ from lobench.workbench.processes.child import end_with_parent
 _NOT_STARTED: Final = (126, 127)
 """Exit codes of a shell that could not start a program."""
 _OF_THE_MACHINE: Final = re.compile(
-    # A tool that is not installed, as make and shells say it.
+    # A missing tool, as make and shells report it.
     r"\bError 12[67]\b|sh: (line )?(\d+: )?.*: (command )?not found$"
-    # No room, no memory.
+    # No space, no memory.
     r"|No space left on device|Disk quota exceeded|Killed signal terminated program|Cannot allocate memory"
     r"|virtual memory exhausted"
-    # No network, as curl, cargo, git, pip and go say it.
+    # No network, as curl, cargo, git, pip and go report it.
     r"|(Could not|Couldn't) resolve host|Temporary failure in name resolution|Network is unreachable"
     r"|Failed to (connect to|establish a new connection)|Connection (refused|timed out)|Operation timed out"
     r"|--offline was specified|dial tcp",

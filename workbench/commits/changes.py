@@ -18,7 +18,7 @@ NO_CODE = (".md", ".txt", ".rst")
 
 def changes(root: Path, before: str, after: str) -> list[Place]:
     """The first line of some changes of code between two commits."""
-    # Whatever a user has set for people to read.
+    # Overrides the user's settings for human readers.
     form = ("--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/", "-U0")
     answer = git.ask(root, "diff", *form, before, after, "--")
     found = list(_hunks(answer.text)) if answer.ok else []

@@ -55,7 +55,7 @@ def _begin(root: Path, folder: Path, commit: str) -> None:
         shutil.copyfile(shallow, folder / GIT / "shallow")
     tags = git.ask(root, "for-each-ref", "--format=%(objectname) %(refname)", "refs/tags")
     (folder / GIT / "packed-refs").write_bytes(tags.out)
-    # Relative addresses of submodules begin at that of the repository; what a partial clone lacks comes from there.
+    # Relative addresses of submodules start at the repository's; a partial clone fetches missing objects from there.
     origin = git.ask(root, "config", "remote.origin.url")
     if origin.ok:
         _asked(folder, "config", "remote.origin.url", origin.text.strip())

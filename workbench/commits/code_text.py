@@ -53,8 +53,8 @@ def digest_of(files: Iterable[tuple[str, bytes]]) -> str:
 
 
 def python_code(tree: ast.Module) -> str:
-    """What Python makes of a module, without docstrings, with names of lobench's modules as they are within the
-    package: the same in commits that have none."""
+    """The compiled form of a module, without docstrings, with names of lobench's modules as they are inside the
+    package: the same in commits without the package."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
@@ -85,9 +85,9 @@ def _like_c(content: bytes, *, rust: bool) -> bytes:
 
 
 def _without_comments(content: bytes, *, rust: bool, lines: bool = False) -> bytes:
-    """A space stands in place of each, with as many ends of ``lines`` as it had."""
+    """Each comment becomes a space, with as many line ends as it had (``lines``)."""
     if rust and (b"/*" in content or b"*/" in content):
-        return content  # these nest there
+        return content  # comments nest in Rust
     return _TOKEN[rust].sub(
         lambda found: b" " + b"\n" * (lines * found[1].count(b"\n")) if found[1] else found[0], content
     )

@@ -45,11 +45,11 @@ class Pair:
         *,
         mechanisms: bool = True,
     ) -> tuple[Measured | None, list[Finding]]:
-        """What was measured of both, None where BASE has nothing that runs, and one finding for each feed and variant
-        that one of them has. ``mechanisms``: count them for variants whose instructions changed.
+        """The measurements of both, None if BASE has nothing that runs, and one finding for each feed and variant of
+        either. ``mechanisms``: count them for variants whose instructions changed.
 
-        Raises BrokenError if HEAD cannot be measured by the fault of its own code, UnjudgedError if one of both cannot
-        for another reason.
+        Raises BrokenError if HEAD cannot be measured by the fault of its own code, UnjudgedError if either cannot for
+        another reason.
         """
         if not request.variants:
             return None, []
@@ -77,7 +77,7 @@ class Pair:
 
     def _raise_broken(self, before: Source, broken: dict[str, BrokenError], request: Request) -> None:
         if before.key in broken and self.after.key in broken and not self._runs_only_in(before, request):
-            # What stops both may be this machine: nobody made it worse.
+            # If both fail, the cause may be this machine rather than a commit.
             raise UnjudgedError(f"nothing to compare: {broken[self.after.key]}\nand {broken[before.key]}")
         for source in (self.after, before):
             problem = broken.get(source.key)
@@ -101,7 +101,7 @@ class Pair:
         moved = {
             pair[1]
             for pair in counted[0].keys() & counted[1].keys()
-            if changed(*(counts[pair].get(INSTRUCTIONS) for counts in counted))
+            if changed(counted[0][pair].get(INSTRUCTIONS), counted[1][pair].get(INSTRUCTIONS))
         }
         if request.instructions and moved and not self.after.engines:
             names = [name for name in request.variants if name in moved]
@@ -168,10 +168,10 @@ class Pair:
 def _disagreeing(
     source: Source, reference: str, names: Sequence[str], request: Request
 ) -> tuple[dict[str, str], set[str]]:
-    """Which of a source's variants do not end in the state in which its reference ends, with what differs, and which it
-    does not have.
+    """A source's variants whose end state differs from its reference's, with the difference, and those that it does not
+    have.
 
-    Raises BrokenError where the source does not run by its own fault.
+    Raises BrokenError if the source does not run by its own fault.
     """
     asked = list(names) if source.engines else list(dict.fromkeys([reference, *names]))
     measured = measure([source], _still(request, asked))

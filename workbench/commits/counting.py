@@ -1,9 +1,9 @@
-"""The process whose instructions callgrind counts, its command line and what callgrind wrote of it; a file that
-stands alone, so that any commit's Python can run it with that commit on its path.
+"""The process whose instructions callgrind counts, and its command line; a file that stands alone, so that any commit's
+Python can run it with that commit on its path. What callgrind writes of it is read by ``dumps``.
 
-For each feed and variant it replays most of the feed, then an empty call and the feed's last records with counting
-on, each ended by a dump under a name of its own: books are full by then, as they are for most of a feed. callgrind
-knows no AVX-512, so kernels are compiled for a processor that it can play.
+For each feed and variant it replays most of the feed, then an empty call and the feed's last records with counting on,
+each ended by a named dump: books are full by then, as they are for most of a feed. callgrind does not support AVX-512,
+so kernels are compiled for a processor that it can simulate.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ import json
 import mmap
 import os
 import platform
-import re
 import shutil
 import struct
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 PROCESSOR = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+bmi,+bmi2,+fma"}
@@ -32,11 +30,12 @@ RECORDS = 20_000
 """That are counted: the count is exact, so few are enough."""
 
 OF_AN_ACTION = 200
-"""Records of each kind of action to count separately, if available."""
-
-INSTRUCTIONS = "instructions"
-BY_ACTION = "instructions of "
-"""Before an action: the instructions of one record of that kind."""
+"""Records of each kind of action to count separately, if available: the last ones."""
+FEW = 50
+"""Records below which chance does not average out: what one record costs in a hash table with random keys, or at one
+address or another."""
+REPLAYS = 5
+"""Of a kind with few records. How their counts differ says what chance does."""
 
 LEAD = 200_000
 """Most records that are replayed before those; under valgrind they take ten times as long as without."""
@@ -44,13 +43,13 @@ LEAD = 200_000
 # Valgrind's and callgrind's requests (valgrind.h, callgrind.h: public, and the same in every version).
 _TOOL = (ord("C") << 24) | (ord("T") << 16)
 TOGGLE_COLLECT = _TOOL + 2
-DUMP_STATS_AT = _TOOL + 3  # it also begins anew
+DUMP_STATS_AT = _TOOL + 3  # also sets the counts to zero
 START_INSTRUMENTATION, STOP_INSTRUMENTATION = _TOOL + 4, _TOOL + 5
 
-# f(rdi = address of six words): the four rotations and the exchange are what valgrind takes for a request on x86-64.
+# f(rdi = address of six words): valgrind on x86-64 recognizes a request by the four rotations and the exchange.
 _REQUEST = bytes.fromhex(
     "4889f8"  # mov rax, rdi
-    "31d2"  # xor edx, edx: the answer outside of valgrind
+    "31d2"  # xor edx, edx: the answer outside valgrind
     "48c1c703" + "48c1c70d" + "48c1c73d" + "48c1c733"  # rol rdi, 3; 13; 61; 51
     "4887db"  # xchg rbx, rbx
     "4889d0"  # mov rax, rdx
@@ -85,17 +84,17 @@ def replay_class() -> Any:
     """The class that replays a feed, wherever the commit keeps it."""
     try:
         return part("engine.replay").Replay
-    except (ImportError, AttributeError):  # commits before it had a module of its name
+    except (ImportError, AttributeError):  # commits before Replay had a module of its own
         return part("engine.session").Replay
 
 
-# f(...): calls the function whose address stands between these, with the same arguments.
+# f(...): calls the function whose address stands between these bytes, with the same arguments.
 _CALL = bytes.fromhex("4883ec08" + "48b8"), bytes.fromhex("ffd0" + "4883c408" + "c3")
 
 
 class Stub:
-    """A function in memory of its own that calls another. libffi, by which Python calls, moves the stack as callgrind
-    does not expect: what it calls itself is taken for a part of it."""
+    """A function in memory of its own that calls another. libffi, through which Python calls, moves the stack in a way
+    that callgrind does not expect: it would take the called function for a part of libffi."""
 
     def __init__(self, function: int) -> None:
         self._code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
@@ -140,6 +139,13 @@ def start(variant: Any, task: Mapping[str, Any], feed: Any) -> Any:
     return Applied(variant(options))
 
 
+def warm(variant: Any, task: Mapping[str, Any], feed: Any) -> None:
+    """Load what a replay needs, in the thread that calls."""
+    replay = start(variant, task, feed)
+    run(replay, feed.slice(0, 0))
+    replay.close()
+
+
 def count(valgrind: Valgrind, replay: Any, chunk: Any, name: str) -> None:
     """Run one chunk with counting on and dump the counts under ``name``."""
     valgrind.request(START_INSTRUMENTATION)
@@ -151,9 +157,9 @@ def count(valgrind: Valgrind, replay: Any, chunk: Any, name: str) -> None:
 def count_variant(
     valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str, Any], label: str, ended: list[threading.Event]
 ) -> None:
-    """Count one variant on one feed, tell the first of ``ended``, stay until the second.
+    """Count one variant on one feed, signal the first of ``ended``, stay until the second.
 
-    ``label`` takes the number of records and what was counted.
+    ``label`` takes the number of records and the kind of count.
     """
     try:
         wanted = task.get("records", RECORDS)
@@ -161,7 +167,7 @@ def count_variant(
         lead, records = feed.slice(0, begin), feed.slice(begin, min(begin + wanted, feed.count))
         replay = start(variant, task, feed)
         replay.run(lead.address, lead.stride, lead.count)
-        # The first dump holds what is done once, when a thread calls for the first time.
+        # The first dump holds the one-time work of a thread's first call.
         for kind, chunk in (("first", feed.slice(0, 0)), ("empty", feed.slice(0, 0)), ("whole", records)):
             count(valgrind, replay, chunk, "lobench " + label.format(records.count, kind))
         replay.close()
@@ -173,35 +179,57 @@ def count_variant(
 
 
 def count_actions(valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str, Any], label: str) -> None:
-    """Count records of each kind of action by themselves, the first ones of those that ``count`` takes together; each
-    kind in a replay of its own.
+    """Count records of each kind of action by themselves, the last ones up to the end of those that ``count`` takes
+    together; each kind in a replay of its own, those with few records in several.
 
-    A call costs more than a record. What a call of no records costs is counted beside them.
+    A call costs more than a record. So an empty call is counted as well.
     """
     begin = max(0, min(LEAD, feed.count - RECORDS))
-    actions = feed.actions(begin, min(begin + RECORDS, feed.count))
-    for kind in (None, *sorted(set(actions))):
-        replay = start(variant, task, feed)
-        run(replay, feed.slice(0, begin))
-        valgrind.request(START_INSTRUMENTATION)
-        valgrind.request(TOGGLE_COLLECT)
-        if kind is None:
-            for name in ("settling", "idle"):  # the first holds what is done once
-                for _ in range(OF_AN_ACTION):
-                    collected(valgrind, replay, feed.slice(begin, begin))
-                valgrind.request(DUMP_STATS_AT, f"lobench {label.format(OF_AN_ACTION, name)}".encode())
-        else:
-            places = [begin + place for place, action in enumerate(actions) if action == kind][:OF_AN_ACTION]
-            done = begin
-            for place in places:
+    actions = feed.actions(0, min(begin + RECORDS, feed.count))
+    idle = [begin] * OF_AN_ACTION
+    # The first ones hold what is done once.
+    alone(valgrind, start(variant, task, feed), feed, idle, 0, label, ("settling", "idle"))
+    for kind in sorted(set(actions)):
+        places = places_of(kind, actions)
+        for _ in range(REPLAYS if len(places) < FEW else 1):
+            alone(valgrind, start(variant, task, feed), feed, places, 1, label, (f"action-{chr(kind)}",))
+
+
+def places_of(kind: int, actions: bytes) -> list[int]:
+    """The last records of a kind, in order."""
+    places: list[int] = []
+    place = actions.rfind(kind)
+    while place >= 0 and len(places) < OF_AN_ACTION:
+        places.append(place)
+        place = actions.rfind(kind, 0, place)
+    return places[::-1]
+
+
+def alone(
+    valgrind: Valgrind,
+    replay: Any,
+    feed: Any,
+    places: Sequence[int],
+    count: int,
+    label: str,
+    names: Sequence[str],
+) -> None:
+    """Collect the counts of calls with ``count`` records at each of these places and dump them, under each of these
+    names anew; end the replay."""
+    done = places[0]
+    run(replay, feed.slice(0, done))
+    valgrind.request(START_INSTRUMENTATION)
+    valgrind.request(TOGGLE_COLLECT)
+    for name in names:
+        for place in places:
+            if place > done:
                 run(replay, feed.slice(done, place))
-                collected(valgrind, replay, feed.slice(place, place + 1))
-                done = place + 1
-            name = f"lobench {label.format(len(places), 'action-' + chr(kind))}"
-            valgrind.request(DUMP_STATS_AT, name.encode())
-        valgrind.request(TOGGLE_COLLECT)
-        valgrind.request(STOP_INSTRUMENTATION)
-        replay.close()
+            collected(valgrind, replay, feed.slice(place, place + count))
+            done = place + count
+        valgrind.request(DUMP_STATS_AT, f"lobench {label.format(len(places), name)}".encode())
+    valgrind.request(TOGGLE_COLLECT)
+    valgrind.request(STOP_INSTRUMENTATION)
+    replay.close()
 
 
 def run(replay: Any, chunk: Any) -> None:
@@ -231,44 +259,21 @@ def variables() -> dict[str, str]:
 def command(counted: Sequence[str], folder: str) -> list[str]:
     """The command that counts; it needs ``variables`` in its environment and leaves its dumps in ``folder``.
 
-    ``counted`` is the command that runs this file on a task. Addresses are the same in every run; what a user has set
-    for valgrind, in its environment or in a ``.valgrindrc``, is not asked.
+    ``counted`` is the command that runs this file on a task. Addresses are the same in every run; a user's valgrind
+    settings, in the environment or in a ``.valgrindrc``, are ignored.
     """
-    # Names and lines are written out: what reads them by line (``lines``) keeps no table of those before.
+    # Write out all names and lines, because the reader (``lines``) keeps no table of earlier ones.
     return [
         *(["setarch", platform.machine(), "-R"] if shutil.which("setarch") else []),
         *("valgrind", "--command-line-only=yes", "--tool=callgrind", "--instr-atstart=no"),
         *("--smc-check=all-non-file", "-q", "--compress-strings=no", "--compress-pos=no"),
-        *(f"--callgrind-out-file={folder}/out", *counted),
+        *(f"--callgrind-out-file={in_options(folder)}/out", *counted),
     ]
 
 
-NAMED = re.compile(r"^desc: Trigger: .*lobench (\d+) (\d+) (\S+) (.+)$", re.MULTILINE)
-"""Of a dump: feed, records, kind of count, variant."""
-# Not its "summary": with threads that is a difference of two threads' counts.
-_TOTAL = re.compile(r"^totals: (\d+)", re.MULTILINE)
-
-
-def read(files: Iterable[Path]) -> dict[tuple[int, str], dict[str, float]]:
-    """(feed, variant) to instructions per event, those of the records without those of an empty call; and, where they
-    were counted, of the records of each kind of action."""
-    totals: dict[tuple[int, str], dict[str, tuple[int, int]]] = {}
-    for file in files:
-        text = file.read_text(errors="replace", encoding="utf-8")
-        name, total = NAMED.search(text), _TOTAL.search(text)
-        if name and total:
-            feed, records, kind, variant = name.groups()
-            totals.setdefault((int(feed), variant), {})[kind] = (int(total[1]), int(records))
-    found: dict[tuple[int, str], dict[str, float]] = {}
-    for pair, kinds in totals.items():
-        if "whole" in kinds:
-            whole, records = kinds["whole"]
-            found[pair] = {INSTRUCTIONS: (whole - kinds["empty"][0]) / records}
-        idle, calls = kinds.get("idle", (0, 1))
-        for kind, (cost, count) in kinds.items():
-            if kind.startswith("action-"):
-                found.setdefault(pair, {})[BY_ACTION + kind[-1]] = cost / count - idle / calls
-    return found
+def in_options(path: object) -> str:
+    """A path as valgrind's options take it, where a per cent sign begins a field."""
+    return str(path).replace("%", "%%")
 
 
 _ACTION = 38
@@ -285,8 +290,8 @@ class Part:
 
 
 class Records:
-    """A feed of raw MBO records in a file, as ``LoadedFeed``, with what an engine is told to expect of it; a process
-    that only runs an engine loads no compiler."""
+    """A feed of raw MBO records in a file, as ``LoadedFeed``, with the expectations for an engine; a process that only
+    runs an engine loads no compiler."""
 
     stride = 56
 
@@ -301,14 +306,14 @@ class Records:
     def slice(self, start: int, stop: int) -> Part:
         return Part(self._address + start * self.stride, self.stride, stop - start)
 
-    def actions(self, start: int, stop: int) -> list[int]:
+    def actions(self, start: int, stop: int) -> bytes:
         """The actions of these records."""
-        return list(self._memory[start * self.stride + _ACTION : stop * self.stride : self.stride])
+        return self._memory[start * self.stride + _ACTION : stop * self.stride : self.stride]
 
 
 def main() -> None:
-    """Count what the JSON object in the first argument says: feeds (lists of specs), variants, evaluate; of engines
-    from outside (``engines``) feeds are what ``Records`` takes, and ``stage`` is the number of the last one."""
+    """Count as the JSON object in the first argument says: feeds (lists of specs), variants, evaluate; for engines from
+    outside (``engines``) feeds are the arguments of ``Records``, and ``stage`` is the number of the last one."""
     task = json.loads(sys.argv[1])
     engines = "engines" in task
     known = None if engines else part("variants").discover()
@@ -323,11 +328,14 @@ def main() -> None:
             feed = reading.load(reading.open_feed(specs))
         for name in task["variants"]:
             # A new thread allocates from an arena of its own: what the allocator does is then not a matter of what
-            # Python, whose sources are others in each commit, has left in the first one. The threads stay to the end,
-            # or the next would have the arena of one that has gone, and its counts subtracted.
+            # others have left in the first one: Python, whose sources are others in each commit, and the loader of
+            # kernels. The threads stay to the end, or the next would have the arena of one that has gone, and its
+            # counts subtracted.
+            variant = find(name, task, known)
+            warm(variant, task, feed)
             counted = threading.Event()
             label = f"{place} {{}} {{}} {name}"
-            work = (valgrind, find(name, task, known), feed, task, label, [counted, done])
+            work = (valgrind, variant, feed, task, label, [counted, done])
             threading.Thread(target=count_variant, args=work).start()
             counted.wait()
     done.set()

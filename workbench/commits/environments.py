@@ -1,7 +1,7 @@
 """The Python for a commit: this one if it has the commit's requirements, else one made for it.
 
-What counts are the packages that a replay needs (the project's dependencies and theirs), at the versions that the
-commit's ``constraints.txt`` pins. A commit that changes a linter's version shares the environment.
+Only packages that a replay needs count (the project's dependencies and theirs), at the versions that the commit's
+``constraints.txt`` pins. A commit that changes a linter's version shares the environment.
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ class NamedFeed:
 
 
 def as_file(spec: str) -> NamedFeed:
-    """A DBN file as it is, any other feed as one in the cache. Files are named like themselves.
+    """A DBN file unchanged, any other feed as a DBN file in the cache. Files keep their names.
 
-    Raises FeedError and UsageError for what can't be read.
+    Raises FeedError and UsageError for an unreadable feed.
     """
     feed = open_feed([spec])
     path = Path(spec).resolve()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,17 +13,24 @@ from lobench.workbench.commits.measuring import BY_ACTION, INSTRUCTIONS, Measure
 from lobench.workbench.commits.placing import placed
 from lobench.workbench.commits.sources import Source
 from lobench.workbench.results.model.intervals import Interval
-from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER
+from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER, worded
+from lobench.workbench.statistics.ladder import SMALL
 from lobench.workbench.statistics.verdicts import holm, verdict
 
 MOVED = 0.001
-"""Relative change of an exact count that matters; smaller ones are effects of addresses on the allocator."""
+"""Relative change of an exact count that matters; smaller ones are chance where an engine draws random numbers."""
+
+Spread = Sequence[float]
+"""The least and the most of a count that is not the same in every replay."""
+Spreads = tuple[Spread | None, Spread | None]
+"""Before and after; None where all replays count the same."""
 
 LEAST_FLOOR = 0.005
 """Differences below this are not claimed, however quiet a session was: with few rounds a control may look too good."""
 
 ONE_ACTION = 0.1
-"""Rise of the instructions of one kind of action that fails, however rare it is in the feed."""
+"""Rise of the instructions of one kind of action that fails, however rare it is in the feed. Of a kind with few records
+it is that from the most to the least of several replays: what differs among those is no rise."""
 
 DIFFERS: Final = "results differ"
 REPAIRED: Final = "repaired"
@@ -62,6 +69,8 @@ class Finding:
     """The source lines whose instructions rose most, where lines are known."""
     unchanged: bool = False
     """Both run the same code of it: there is nothing to measure."""
+    spreads: dict[str, Spreads] = field(default_factory=dict)
+    """A count that is not the same in every replay, to its least and its most (before, after)."""
 
     @property
     def timing(self) -> str:
@@ -75,19 +84,16 @@ class Finding:
 
     @property
     def actions(self) -> dict[str, float]:
-        """Kinds of action whose instructions changed, and by how much, the largest rise first."""
-        changes = {
-            name.removeprefix(BY_ACTION): _change(pair)
-            for name, pair in self.exact.items()
-            if name.startswith(BY_ACTION)
-        }
-        moved = {name: change for name, change in changes.items() if change is not None and abs(change) > MOVED}
+        """Kinds of action whose instructions changed by more than from replay to replay, and by how much, the largest
+        rise first."""
+        changes = {name.removeprefix(BY_ACTION): _change(self.exact[name]) for name in self.moved if _is_action(name)}
+        moved = {name: change for name, change in changes.items() if change is not None}
         return dict(sorted(moved.items(), key=lambda entry: -entry[1]))
 
     @property
     def moved(self) -> dict[str, tuple[float | None, float | None]]:
         """The exact counts that changed."""
-        return {name: pair for name, pair in self.exact.items() if changed(*pair)}
+        return {name: pair for name, pair in self.exact.items() if changed(*pair, self._spreads(name))}
 
     @property
     def verdict(self) -> str:
@@ -109,8 +115,18 @@ class Finding:
             return MORE_WORK
         return NO_DIFFERENCE if more is not None else self.timing
 
+    @property
+    def words(self) -> str:
+        """The verdict for a person. What is timed of a commit is one build of it."""
+        small = self.ratio is not None and abs(self.ratio.value - 1) < SMALL
+        return worded(self.verdict, small and self.verdict in SHOWN)
+
     def _one_action(self) -> bool:
-        return any(change > max(ONE_ACTION, self.allowed) for change in self.actions.values())
+        rises = (rise(*self.exact[name], self._spreads(name)) for name in self.exact if _is_action(name))
+        return any(change > max(ONE_ACTION, self.allowed) for change in rises)
+
+    def _spreads(self, name: str) -> Spreads:
+        return self.spreads.get(name, (None, None))
 
     @property
     def worse(self) -> bool:
@@ -131,6 +147,7 @@ class Finding:
             "actions": self.actions,
             "exact": {name: {"before": before, "after": after} for name, (before, after) in self.exact.items()},
             "moved": sorted(self.moved),
+            "spreads": {name: {"before": before, "after": after} for name, (before, after) in self.spreads.items()},
             "difference": self.difference,
             "unchanged": self.unchanged,
             "lines": [line.as_json() for line in self.lines],
@@ -142,11 +159,28 @@ def _change(pair: tuple[float | None, float | None]) -> float | None:
     return after / before - 1 if before and after is not None else None
 
 
-def changed(before: float | None, after: float | None) -> bool:
-    """Whether an exact count moved."""
+def _is_action(name: str) -> bool:
+    return name.startswith(BY_ACTION)
+
+
+def changed(before: float | None, after: float | None, spreads: Spreads = (None, None)) -> bool:
+    """Whether an exact count moved, by more than it does from replay to replay."""
     if before is None or after is None:
         return before != after
-    return abs(after - before) > MOVED * max(abs(before), abs(after))
+    (low, high), (least, most) = _ends(before, after, spreads)
+    return max(least - high, low - most) > MOVED * max(abs(before), abs(after))
+
+
+def rise(before: float | None, after: float | None, spreads: Spreads = (None, None)) -> float:
+    """By what fraction an exact count rose for certain: from the most before to the least after. 0.0 for none."""
+    if not before or after is None:
+        return 0.0
+    (_, high), (least, _) = _ends(before, after, spreads)
+    return max(0.0, least / high - 1)
+
+
+def _ends(before: float, after: float, spreads: Spreads) -> tuple[Spread, Spread]:
+    return spreads[0] or (before, before), spreads[1] or (after, after)
 
 
 def findings(
@@ -182,10 +216,11 @@ def _finding(
     keys = [session.name(one, variant) for one in pair]
     counts = [measured.exact.get(key, {}).get((feed, variant), {}) for key in keys]
     exact = {kind: (counts[0].get(kind), counts[1].get(kind)) for kind in {**counts[0], **counts[1]}}
+    apart = [measured.spreads.get(key, {}).get((feed, variant), {}) for key in keys]
+    spreads: dict[str, Spreads] = {kind: (apart[0].get(kind), apart[1].get(kind)) for kind in {**apart[0], **apart[1]}}
     lacking = None if all(has) else (GONE if has[0] else NEW)
-    found = Finding(
-        name, variant, None, None, None, exact, difference(measured, names, place, variant), lacking, allowed
-    )
+    wrong = difference(measured, names, place, variant)
+    found = Finding(name, variant, None, None, None, exact, wrong, lacking, allowed, spreads=spreads)
     if exact.get(INSTRUCTIONS) and changed(*exact[INSTRUCTIONS]) and all(has):
         costs = [measured.lines.get(key, {}).get((feed, variant), {}) for key in keys]
         trees = [session.sources[session.stands(one, variant)].tree for one in pair]

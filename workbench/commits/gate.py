@@ -1,8 +1,8 @@
 """The gate for a change: is HEAD as good as BASE? Results, instructions and times of both, side by side.
 
-What is looked at follows from what changed: every variant whose code is another. The lowest and the highest of them on
-the ladder are timed, all are compared by results and exact counts. What the change does not reach is said to be so
-without being measured.
+The change decides what is examined: every variant whose code differs. The lowest and the highest of them on the ladder
+are timed, all are compared by results and exact counts. Variants that the change does not reach are listed without
+being measured.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Check:
     """The outcome of a check; ``head`` is None for the working tree.
 
     Without findings there was nothing to measure: no code changed that a variant runs. ``measured`` is the session of
-    the variants that are timed, if BASE has any that runs. ``unseen`` are variants that the change reaches and that
-    nobody looked at; ``unreached`` those that it does not reach. ``files`` are the files that differ; ``sources`` both
-    sides, where both can be laid out.
+    the timed variants, if BASE has any that runs. ``unseen`` are variants that the change reaches and that were not
+    examined; ``unreached`` those that it does not reach. ``files`` are the files that differ; ``sources`` both sides,
+    if both can be laid out.
     """
 
     base: Commit
@@ -66,7 +66,7 @@ class Check:
 
     @property
     def aside(self) -> bool:
-        """Whether files differ, and none of them is among those that decide."""
+        """Whether files differ, but none that could change a result."""
         return bool(self.files and self.deciding) and not any(
             file == name or file.startswith(f"{name}/") for file in self.files for name in self.deciding
         )
@@ -118,9 +118,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a check is made. ``feeds``: each a feed by itself; ``variants``: names as a user types them, None for what
-    follows from the change; ``seconds``: the most that is spent on timing, if it is ``timed``, by default what is left
-    of ``WITHIN``; ``allowed``: the rise of instructions per event that passes; ``same`` lets both be one commit."""
+    """The options of a check. ``feeds``: each a feed by itself; ``variants``: names as a user types them, None for
+    those that follow from the change; ``seconds``: limit for timing, if it is ``timed``, by default the rest of
+    ``WITHIN``; ``allowed``: the accepted rise of instructions per event; ``same`` permits both to be one commit."""
 
     feeds: Sequence[str]
     variants: str | None = None
@@ -153,10 +153,10 @@ def check(origin: Origin, base: str, head: str | None, settings: Settings) -> Ch
             raise UnjudgedError(f"nothing to compare: {side}")
     if isinstance(after, BrokenError):
         if isinstance(before, Source):
-            # A BASE that was built another day tells nothing of today's machine.
+            # A BASE built on another day says nothing about today's machine.
             (before,) = origin.sources([first], anew=True)
         if isinstance(before, BrokenError):
-            # What stops both may be this machine: nobody made it worse.
+            # If both fail, the cause may be this machine rather than a commit.
             raise UnjudgedError(f"nothing to compare: {after}\nand {before}")
         return replace(found, broken=str(after))
     if isinstance(before, Source):
@@ -192,16 +192,16 @@ def _measured(
     asked = settings.variants
     if after.engines and not touched and asked is None:
         return replace(found, same_code=True, unreached=known)
-    # Where nothing but what delivers records changed, any variant shows it.
+    # If only the delivery of records changed, any variant shows it.
     chosen = origin.ends(touched or known) or touched or known
     if asked is not None:
         chosen = named(asked, known)
     elif why is not None:
-        # Without instructions only time can tell.
+        # Without instruction counts only time can decide.
         chosen = touched or chosen
     fresh = [name for name in touched if name not in old]
     if asked is None and fresh and not after.engines:
-        # What is new has no results of its own to agree with.
+        # A new variant has no earlier results to agree with.
         chosen = origin.ordered({*chosen, *fresh, *origin.ends(new)[:1]})
     beside = [name for name in touched if name not in chosen]
     unseen = [] if asked is None else beside
@@ -210,7 +210,7 @@ def _measured(
 
     each = min(_ROUND_SECONDS * len(settings.feeds), (settings.seconds or LEAST_SECONDS) / _LEAST_ROUNDS)
     design = design_of(ROUNDS if settings.timed else 0, each)
-    # As many instructions on both sides: then no mechanism was used more or less often, and none has to be counted.
+    # Equal instruction counts imply equal use of every mechanism, so no mechanisms have to be counted.
     still = not settings.timed and instructions.run_here()
     request = Request(
         as_files(settings.feeds),
@@ -230,7 +230,7 @@ def _measured(
     absent = [name for name in chosen if name not in {one.variant for one in findings}]
     if asked is not None and absent:
         raise UsageError(f"neither commit has the variant {', '.join(absent)}")
-    # Without instructions only time can tell, of these, too.
+    # Without instruction counts only time can decide, for these variants too.
     quiet = replace(request, variants=counted, design=design if why else replace(design, processes=0))
     quiet = replace(quiet, pinned=instructions.run_here() and not after.engines)
     findings += pair.compare(quiet, mechanisms=False)[1]
@@ -245,8 +245,8 @@ def _patience(started: float, seconds: float | None) -> Callable[[CommitSession]
 
     def enough(session: CommitSession) -> bool:
         if len(session.sources) < 2:
-            return True  # one of both has failed: there is nothing to wait for
-        # The first call comes after the third round: by then a round's whole cost is known.
+            return True  # one of the two failed: do not wait for it
+        # The first call comes after the third round, when the whole cost of a round is known.
         began.append(time.monotonic())
         if len(began) > 1:
             each = (began[-1] - began[0]) / (len(began) - 1)

@@ -1,22 +1,23 @@
 """Instructions of a commit's kernels, counted by callgrind: exact where timing is not.
 
-Hashes and addresses are the same in every run. The count depends on the compiler's version and on nothing else.
+Hashes, addresses and the state of the allocator are the same in every run. The count depends on the compiler's version
+and on nothing else.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from json import dumps
 from pathlib import Path
 from typing import Any
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.stages import STAGES
-from lobench.workbench.commits import counting, lines, verified
+from lobench.workbench.commits import counting, dumps, lines, verified
 from lobench.workbench.commits.building import Build, pinned
 from lobench.workbench.commits.counting import PROCESSOR, missing
 from lobench.workbench.commits.lines import Costs
@@ -41,10 +42,11 @@ class UncountedError(LobenchError):
 
 @dataclass(frozen=True)
 class Counted:
-    """(feed, variant) to instructions per event, of all and of each kind of action by name, and to those of its
-    lines."""
+    """(feed, variant) to instructions per event, of all and of each kind of action by name; to the least and the most
+    of these, where replays differ; and to those of its lines."""
 
     exact: dict[tuple[int, str], dict[str, float]] = field(default_factory=dict)
+    spreads: dict[tuple[int, str], dict[str, tuple[float, float]]] = field(default_factory=dict)
     lines: dict[tuple[int, str], Costs] = field(default_factory=dict)
 
 
@@ -67,7 +69,7 @@ def instructions_per_event(
 ) -> Counts:
     """``count`` of all records together."""
     exact = count(source, variants, feeds, evaluate).exact
-    return {pair: found[counting.INSTRUCTIONS] for pair, found in exact.items()}
+    return {pair: found[dumps.INSTRUCTIONS] for pair, found in exact.items()}
 
 
 def count(source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]], evaluate: str = "last") -> Counted:
@@ -80,7 +82,7 @@ def count(source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]
         task["evaluate"] = evaluate
         if source.engines:
             task |= _of_engines(source, variants, feeds, Path(records))
-        counted = started(source, Path(counting.__file__), dumps(task))
+        counted = started(source, Path(counting.__file__), json.dumps(task))
         command = counting.command(counted["args"], folder)
         variables = tool_environment({**counted["env"], **counting.variables()})
         done = subprocess.run(
@@ -92,17 +94,18 @@ def count(source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]
             problem = f"{source.label}: its instructions cannot be counted: the process {how}:\n{said}"
             raise UncountedError(problem) if source.engines else BrokenError(problem, source.key)
         files = sorted(Path(folder).iterdir())
-        exact = counting.read(files)
+        exact = dumps.read(files)
+        spreads = dumps.spreads(files) if source.engines else {}
         costs = lines.read(files, dict(source.engines)) if source.engines else {}
-    # No commit is to blame for a tool that does not count.
+    # A tool that does not count is no commit's fault.
     for feed in range(len(feeds)):
         for variant in variants:
-            if not exact.get((feed, variant), {}).get(counting.INSTRUCTIONS, 0.0) > 0:
+            if not exact.get((feed, variant), {}).get(dumps.INSTRUCTIONS, 0.0) > 0:
                 problem = f"{source.label}: callgrind counted no instructions of {variant}"
                 if source.engines:
                     raise UncountedError(problem)
                 raise LobenchError(f"{problem}: valgrind does not work here")
-    return Counted(exact, costs)
+    return Counted(exact, spreads, costs)
 
 
 def _of_engines(

@@ -15,12 +15,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from lobench.workbench.commits.counting import NAMED
+from lobench.workbench.commits.dumps import NAMED
 
 BUILDING: Final = "building"
 BUILT_IN: Final = "source"
-"""Names of the folder of builds, and of that of a build's files in its own one there: what follows in a file's path is
-the path in the repository."""
+"""Names of the folder of builds, and of the folder of a build's files in it: the rest of a file's path is its path in
+the repository."""
 _BEFORE: Final = re.compile(rf"^.*?/{BUILDING}/\.making-[^/]+/{BUILT_IN}/")
 
 KEPT: Final = 400
@@ -76,7 +76,7 @@ def _costs(text: str, library: str) -> dict[tuple[str, int], int]:
     for line in text.splitlines():
         kind, equals, value = line.partition("=")
         if line[:1].isdigit():
-            # The row after a call is of what was called.
+            # The row after a call is the cost of the callee.
             if inside and not called and file:
                 number, *counts = line.split()
                 if counts and number != "0":
@@ -118,7 +118,7 @@ def _moved(old: str, new: str) -> Callable[[int], int]:
     """From the number of a line before to its number after; to none that there is for a line that has gone."""
     one, other = _lines(old), _lines(new)
     if not one and not other:
-        # A file of a compiler's own library: nobody moved its lines.
+        # A file of a compiler's own library: its lines did not move.
         return lambda line: line
     blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
     places = {a + 1 + offset: b + 1 + offset for a, b, size in blocks for offset in range(size)}

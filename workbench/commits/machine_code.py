@@ -13,8 +13,8 @@ _ALLOCATED, _EMPTY, _NOTE = 2, 8, 7
 
 
 def code_digest(file: Path) -> str:
-    """Equal for libraries (64-bit ELF, little-endian) that differ in debug information alone; of any other file, of all
-    that it holds."""
+    """A digest that is equal for libraries (64-bit ELF, little-endian) that differ only in debug information; for any
+    other file, of its whole content."""
     content = file.read_bytes()
     digest = hashlib.blake2b(digest_size=10)
     try:
@@ -35,7 +35,7 @@ def _loaded(content: bytes) -> list[bytes]:
     found = []
     for place in range(count):
         _, kind, flags, _, offset, length, *_ = _SECTION.unpack_from(content, start + place * size)
-        # Notes hold the digest that a linker makes of the whole file.
+        # A note may hold the linker's digest of the whole file.
         if flags & _ALLOCATED and kind not in (_EMPTY, _NOTE):
             found.append(content[offset : offset + length])
     return found

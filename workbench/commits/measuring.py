@@ -1,12 +1,11 @@
-"""All that is measured of several sources on several feeds: results compared, instructions, counters, times.
+"""All measurements of several sources on several feeds: results compared, instructions, counters, times.
 
-A source that does not compile, or whose process fails, is left out with its reason; the others go on. What of a source
-is the same code as of one before it is neither compiled nor measured.
+A source that does not compile, or whose process fails, is left out with its reason; the others go on. Code of a source
+that equals an earlier source's is neither compiled nor measured.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -18,8 +17,9 @@ from typing import Any
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import load, open_feed
 from lobench.workbench.atomic_write import write_whole
-from lobench.workbench.commits import counting, instructions, verified
+from lobench.workbench.commits import counting, dumps, instructions, verified
 from lobench.workbench.commits.building import Build, build_all, pinned
+from lobench.workbench.commits.code_text import digest_of
 from lobench.workbench.commits.feeds import NamedFeed
 from lobench.workbench.commits.lines import Costs
 from lobench.workbench.commits.participant import WORKER, Participant
@@ -32,18 +32,20 @@ from lobench.workbench.results.model.samples import Design
 Exact = dict[tuple[int, str], dict[str, float]]
 """(feed, variant) to name to amount per event: mechanism counters, and ``instructions``."""
 
-INSTRUCTIONS = "instructions"
-BY_ACTION = counting.BY_ACTION
-"""Before an action: the instructions of one record of that kind."""
+Spreads = dict[tuple[int, str], dict[str, tuple[float, float]]]
+"""(feed, variant) to the name of a count that is not the same in every replay, to its least and its most."""
+
+INSTRUCTIONS, BY_ACTION = dumps.INSTRUCTIONS, dumps.BY_ACTION
 
 LINES = "lines"
+SPREADS = "spreads"
 
 COUNTED_RECORDS = 100_000
 """Of a feed's beginning, for the mechanism counters."""
 
-# Counts that were taken in another way are no counts of this.
-_FILES = (Path(counting.__file__), WORKER, Path(child.__file__))
-_METHOD = hashlib.blake2b(b"".join(file.read_bytes() for file in _FILES), digest_size=6).hexdigest()
+_FILES = (Path(counting.__file__), Path(dumps.__file__), WORKER, Path(child.__file__))
+METHOD = digest_of((file.name, file.read_bytes()) for file in _FILES)[:12]
+"""How counts are taken: those that were taken in another way are no counts of this."""
 
 
 def _own(source: Source, variant: str) -> str:
@@ -76,14 +78,15 @@ class Request:
 
 @dataclass
 class Measured:
-    """What was measured: ``session`` of the sources that could be, ``exact`` and ``lines`` by source key, ``broken``
-    key to why it could not. ``uncounted``: source key to why its engines' instructions are not known."""
+    """What was measured: ``session`` of the sources that could be, ``exact``, ``lines`` and ``spreads`` by source key,
+    ``broken`` key to why it could not. ``uncounted``: source key to why its engines' instructions are not known."""
 
     session: CommitSession
     exact: dict[str, Exact] = field(default_factory=dict)
     broken: dict[str, BrokenError] = field(default_factory=dict)
     lines: dict[str, dict[tuple[int, str], Costs]] = field(default_factory=dict)
     uncounted: dict[str, str] = field(default_factory=dict)
+    spreads: dict[str, Spreads] = field(default_factory=dict)
 
 
 def measure(
@@ -94,7 +97,7 @@ def measure(
 ) -> Measured:
     """Measure sources with different keys. The first that works is the base, and takes part twice.
 
-    ``trusted`` stand first and compute what is right; without any, the first source does. Engines from outside are
+    ``trusted`` come first and define the right results; without any, the first source does. Engines from outside are
     compared with lobench's reference instead. Raises UsageError for a feed without records.
     """
     for feed in request.feeds:
@@ -104,13 +107,13 @@ def measure(
     broken = build_all(_builds(left, request))
     session = _session(left, request, trusted, broken)
     counts = _Counts()
-    # Of what computes something else, or crashes, nobody asks what it costs.
+    # The cost of a variant that crashes or computes something else is of no interest.
     counts.take(session.sources, request, {*session.same, *session.differences}, broken)
     while True:
         if any(source.key in broken for source in session.sources):
             session = _session(session.sources, request, trusted, broken)
         if not session.sources:
-            return Measured(session, counts.exact, broken, counts.lines, counts.uncounted)
+            return counts.measured(session, broken)
         try:
             hold(session, enough)
         except BrokenError as error:
@@ -118,7 +121,7 @@ def measure(
                 raise
             broken[error.key] = error
             continue
-        return Measured(session, counts.exact, broken, counts.lines, counts.uncounted)
+        return counts.measured(session, broken)
 
 
 def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact], dict[str, BrokenError]]:
@@ -161,7 +164,12 @@ def _session(
     for place, source in enumerate(found):
         own = [name for name in request.variants if session.stands(place, name) == place]
         if source.engines and not request.accept_results:
-            wrong = verified.verified(source, engines[source.key], own, request.feeds, request.evaluate)
+            try:
+                wrong = verified.verified(source, engines[source.key], own, request.feeds, request.evaluate)
+            except BrokenError as error:
+                # The session is made again without it.
+                broken[source.key] = error
+                continue
             session.differences |= {(place, name): apart for name, apart in wrong.items()}
     return session
 
@@ -197,7 +205,12 @@ class _Counts:
     def __init__(self) -> None:
         self.exact: dict[str, Exact] = {}
         self.lines: dict[str, dict[tuple[int, str], Costs]] = {}
+        self.spreads: dict[str, Spreads] = {}
         self.uncounted: dict[str, str] = {}
+
+    def measured(self, session: CommitSession, broken: dict[str, BrokenError]) -> Measured:
+        """These counts beside a session."""
+        return Measured(session, self.exact, broken, self.lines, self.uncounted, self.spreads)
 
     def take(
         self,
@@ -206,15 +219,17 @@ class _Counts:
         without: set[tuple[int, str]],
         broken: dict[str, BrokenError],
     ) -> None:
-        """Count several sources at a time, each ``without`` some variants; what can't be counted goes to ``broken``,
-        and of engines from outside to ``uncounted``."""
+        """Count several sources at a time, each ``without`` some variants; failures go to ``broken``, those of engines
+        from outside to ``uncounted``."""
         digests = [load(open_feed(feed.files)).digest for feed in request.feeds]
 
         def one(place: int) -> None:
             source = sources[place]
             names = [name for name in request.variants if (place, name) not in without]
             try:
-                self.exact[source.key], self.lines[source.key] = _exact(source, names, request, digests)
+                counted = _exact(source, names, request, digests)
+                self.exact[source.key], self.lines[source.key] = counted.exact, counted.lines
+                self.spreads[source.key] = counted.spreads
             except instructions.UncountedError as error:
                 self.uncounted[source.key] = str(error)
             except BrokenError as error:
@@ -227,13 +242,11 @@ class _Counts:
                 for _ in lanes.map(one, wanted):
                     ticker.advance()
         finally:
-            # After an interrupt nothing new is begun.
+            # After an interrupt nothing new starts.
             lanes.shutdown(cancel_futures=True)
 
 
-def _exact(
-    source: Source, variants: Sequence[str], request: Request, digests: Sequence[str]
-) -> tuple[Exact, dict[tuple[int, str], Costs]]:
+def _exact(source: Source, variants: Sequence[str], request: Request, digests: Sequence[str]) -> instructions.Counted:
     """Counts of a source, from its earlier ones where there are any: they never change."""
     store = source.kernels / "exact.json"
     try:
@@ -243,7 +256,7 @@ def _exact(
     pairs = [(feed, name) for feed in range(len(digests)) for name in variants]
 
     def key(feed: int, name: str, kind: str) -> str:
-        return f"{kind} {_METHOD} {request.evaluate} {digests[feed]} {name}"
+        return f"{kind} {METHOD} {request.evaluate} {digests[feed]} {name}"
 
     kinds = {"counters": request.counters and not source.engines, INSTRUCTIONS: request.instructions}
     wanted = [kind for kind, asked in kinds.items() if asked]
@@ -256,13 +269,17 @@ def _exact(
             counted = instructions.count(source, present, files, request.evaluate)
         found: dict[str, Exact] = {INSTRUCTIONS: counted.exact, "counters": counters}
         known |= {key(*pair, kind): found[kind].get(pair, {}) for pair in pairs for kind in wanted}
+        known |= {key(*pair, SPREADS): spread for pair, spread in counted.spreads.items()}
         known |= {
             key(*pair, LINES): [[*line, cost] for line, cost in costs.items()] for pair, costs in counted.lines.items()
         }
         write_whole(store, json.dumps(known), "LOBENCH_CACHE_DIR names another cache", folders=True)
     exact = {pair: {n: v for kind in wanted for n, v in known[key(*pair, kind)].items()} for pair in pairs}
     costs = {pair: {(file, line): cost for file, line, cost in known.get(key(*pair, LINES), [])} for pair in pairs}
-    return exact, costs
+    spreads = {
+        pair: {name: (low, high) for name, (low, high) in known.get(key(*pair, SPREADS), {}).items()} for pair in pairs
+    }
+    return instructions.Counted(exact, spreads, costs)
 
 
 def _counters(source: Source, variants: Sequence[str], request: Request) -> tuple[Exact, dict[str, str]]:

@@ -88,8 +88,8 @@ class Own:
 
 
 def origin_of(repository: Repository, ladder: str | None = None) -> Origin:
-    """What a repository's commits are: ``ladder`` names a file with a recipe; else it has one at its top, or is
-    lobench's own. Raises UsageError for what is wrong in a recipe."""
+    """The kind of a repository's commits: ``ladder`` names a file with a recipe; otherwise it has one at its top, or is
+    lobench's own. Raises UsageError for an invalid recipe."""
     recipe = find_recipe(repository.root, ladder)
     if recipe is not None:
         return Project(repository, recipe)
@@ -101,7 +101,7 @@ def origin_of(repository: Repository, ladder: str | None = None) -> Origin:
 
 
 def whole(source: Source | BrokenError) -> Source:
-    """The source. Raises the BrokenError that stands in its place."""
+    """The source. Raises the BrokenError in its place."""
     if isinstance(source, BrokenError):
         raise source
     return source

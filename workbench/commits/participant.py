@@ -20,7 +20,7 @@ _LAST_LINES = 8
 
 
 def started(source: Source, script: Path, *words: str, variables: Mapping[str, str] | None = None) -> Started:
-    """A process that runs one of the files that stand alone, with a source's code and environment and no other."""
+    """A process that runs one of the stand-alone files, with a source's code and environment and no other."""
     made = helper(str(script), *words, python=source.python, root=source.root, packages=source.packages)
     return Started(args=made["args"], env={**source.variables(), **(variables or {})})
 
@@ -35,7 +35,7 @@ class Participant:
 
     def __init__(self, source: Source, variables: Mapping[str, str] | None = None) -> None:
         self.source = source
-        # A file, not a pipe: nobody reads it while the process runs.
+        # A file, not a pipe: a pipe that nobody reads would fill up.
         self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(
             **started(source, WORKER, "serve", variables=variables),
@@ -89,7 +89,7 @@ class Participant:
 
     def _broken(self) -> BrokenError:
         try:
-            # What ended it, before this does: its exit code says whose fault it was.
+            # Wait for the process's own end first: its exit code says whose fault it was.
             code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             self._process.kill()

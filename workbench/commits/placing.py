@@ -1,5 +1,5 @@
-"""Where lines of what was laid out stand in a commit: the folder may be that of an earlier commit with the same code,
-whose comments are others."""
+"""Maps laid-out lines to those of a commit: the folder may be that of an earlier commit with the same code and other
+comments."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _number(file: str, before: bytes, after: bytes, line: int) -> int:
         return list(compress(count(1), other))[len(list(filter(None, one[: line - 1])))]
     for _, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         if a < line <= b:
-            # Of exchanged lines the one beside it; of what is gone the one before.
+            # An exchanged line maps to the one beside it, a removed line to the one before.
             return max(1, min(c + line - a, d))
     raise AssertionError
 

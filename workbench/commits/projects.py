@@ -1,8 +1,8 @@
 """Commits of any repository as engines: its files laid out in the cache, and built there as its recipe says.
 
-Every commit is built in a folder of its own, outside of the repository, from git's objects: nothing in the repository
-is touched, and whatever is killed leaves it as it was. What was built is kept under the code and the recipe that it was
-made of; a build that fails is told in its own last words, and the others go on.
+Every commit is built in a folder of its own, outside the repository, from git's objects: nothing in the repository is
+touched, whatever is killed. Builds are kept under their code and recipe; a failed build is reported with its own last
+words, and the others go on.
 """
 
 from __future__ import annotations
@@ -101,9 +101,8 @@ class Project:
         return code_digest(Path(file)) if file.endswith(".so") else source.key
 
     def sources(self, wanted: Sequence[Wanted], *, anew: bool = False) -> list[Source | BrokenError]:
-        """The source of each, or why there is none; what is not built yet is built side by side, ``anew`` also what was
-        kept from earlier commands. Raises UsageError for an entry of ``sources`` that names nothing, in none of them
-        and not in the working tree."""
+        """The source of each, or why there is none; missing builds are made side by side, ``anew`` also stored ones.
+        Raises UsageError for an entry of ``sources`` that exists neither in any of them nor in the working tree."""
         if not anew:
             self._refuse_strays(wanted)
         builds = Builds()
@@ -185,7 +184,7 @@ class Project:
         names = [str(self._inside / name) for name in self._recipe.sources] or ["."]
         listed = self.repository.listing(commit, names)
         if self._recipe.sources and self.repository.object_id(commit, ".gitmodules"):
-            # What lies in a submodule is known by the commit of it.
+            # The content of a submodule is identified by its commit.
             everything = self.repository.listing(commit, ["."]).split(b"\0")
             listed += b"\0".join(line for line in everything if line.startswith(b"160000 "))
         return digest(repr((self._told, names)).encode() + listed)
@@ -225,7 +224,7 @@ class Project:
             return f"its build {ending(code)}:\n{words}".rstrip(":\n"), own_fault(code, words)
         kept = job.room / "kept"
         made = [job.room / BUILT_IN / self._inside / name for name in self._recipe.artifacts]
-        # One that is missing is an engine that this commit does not have.
+        # A missing file is an engine that this commit does not have.
         present = [file for file in made if file.is_file()]
         if not present:
             return f"its build made no {' and no '.join(self._recipe.artifacts)}", True

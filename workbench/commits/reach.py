@@ -78,7 +78,7 @@ def _modules(whole: Path) -> Modules:
             try:
                 tree = ast.parse(content)
             except (SyntaxError, ValueError):
-                # It does not run; whoever imports it is told so when it is tried.
+                # Not valid Python; trying the variant reports it.
                 code[name], imports[name] = repr(content), set()
                 continue
             code[name] = python_code(tree)
@@ -94,8 +94,8 @@ def variants_of(repository: Repository, commit: Commit) -> list[str]:
 
 
 def identity(source: Source, variant: str) -> str:
-    """Equal for variants of two sources that run the same code with the same packages. Of a combination of policies:
-    that of all that the source holds."""
+    """Equal for variants of two sources that run the same code with the same packages. For a combination of policies:
+    of the source's whole code."""
     reach = modules(source).reach(variant)
     return digest(repr((source.python, sorted(reach.items()))).encode()) if reach else source.key
 
@@ -117,8 +117,8 @@ def ends(names: Sequence[str]) -> list[str]:
 
 
 def named(words: str, known: Sequence[str]) -> list[str]:
-    """Whole names of the variants that a user typed, shortened or combined (``variants.full_name``), or ``ladder`` for
-    all that the commits have. Raises UsageError for what none of the commits has."""
+    """Full names of the variants that a user typed, shortened or combined (``variants.full_name``), or ``ladder`` for
+    all that the commits have. Raises UsageError for a name that no commit has."""
     if words.split() == [LADDER]:
         return list(known)
     chosen = list(dict.fromkeys(full_name(word, known) for word in words.split()))

@@ -53,7 +53,7 @@ class Repository:
 
     def commit(self, revision: str) -> Commit:
         """The commit that a revision names, as git resolves it. Raises UsageError if it names none, or several."""
-        # Two steps, as text that is searched for (":/fix") would take the peeling for its own.
+        # Two steps, because a search for text (":/fix") would take the peeling for part of the text.
         found = self._object(revision)
         name = found and self._object(f"{found}^{{commit}}")
         if name is None:
@@ -65,8 +65,8 @@ class Repository:
         return commit
 
     def pair(self, text: str) -> tuple[str, str] | None:
-        """The hashes that ``A..B`` compares, (A, B), or ``A...B``, (where both parted, B); as for git, a side that is
-        left out is HEAD. None for what is no range. Raises UsageError for a range whose sides are no commits."""
+        """The hashes that ``A..B`` compares, (A, B), or ``A...B``, (where both parted, B); as for git, an omitted side
+        is HEAD. None if it is not a range. Raises UsageError for a range whose sides are not commits."""
         parts = None if self._object(text) is not None else span(text)
         if parts is None:
             return None

@@ -1,9 +1,9 @@
 """A session of commits: they replay the same feeds in turns, slice by slice, in several rounds of fresh processes.
 
-What it measures of a variant on a feed is a session as variants have it (``measurement.session``): sources stand in it
-in the place of variants, by their keys, the first of them once more as the control; a round is a process of it. So
-samples, controls, statistics and verdicts are the same. Only who replays differs: each source's own code, in a process
-that imports no other (``worker``).
+The measurements of a variant on a feed are a session as for variants (``measurement.session``): sources take the place
+of variants, by their keys, the first of them again as the control; a round is a process of it. So samples, controls,
+statistics and verdicts are the same. Only the replays differ: each source's own code, in a process that imports no
+other (``worker``).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class CommitSession:
     reach: dict[str, str] = field(default_factory=dict)
     """How far engines from outside replay: as far as all of them do."""
     same: dict[tuple[int, str], int] = field(default_factory=dict)
-    """(source, variant) to an earlier source with the same code of it, which stands for it."""
+    """(source, variant) to an earlier source with the same code of it, which represents it."""
     lacking: dict[int, dict[str, str]] = field(default_factory=dict)
     """Source to variant to why it is not there."""
     events: list[int] = field(default_factory=list)
@@ -124,6 +124,10 @@ def hold(session: CommitSession, enough: Callable[[CommitSession], bool] = lambd
     design of no processes ends there. Raises BrokenError when a source's process fails.
     """
     design = session.design
+    if not design.processes and all(source.engines for source in session.sources):
+        # They were compared with the reference, and nobody times them.
+        session.lacking = {place: _lacking(source, session.variants) for place, source in enumerate(session.sources)}
+        return
     everybody = dict.fromkeys(range(len(session.sources)), 1)
     with progress("comparing results", None), _participants(session, everybody) as participants:
         _compare_results(session, {place: one for (place, _), one in participants.items()})
@@ -139,6 +143,12 @@ def hold(session: CommitSession, enough: Callable[[CommitSession], bool] = lambd
             ticker.advance(design.seconds)
             if session.rounds > 2 and enough(session):
                 break
+
+
+def _lacking(source: Source, variants: Sequence[str]) -> dict[str, str]:
+    """The variants that are no engines of a source, and why."""
+    present = dict(source.engines)
+    return {name: f"no engine named '{name}'" for name in variants if name not in present}
 
 
 def precise(session: CommitSession, half_width: float) -> bool:
@@ -182,7 +192,7 @@ def _participants(session: CommitSession, takers: dict[int, int]) -> Iterator[di
         for begin in range(0, len(waiting), lanes):
             some = waiting[begin : begin + lanes]
             for (place, _), one in some:
-                # What another source stands for is not even compiled.
+                # Do not even compile a variant that another source represents.
                 own = [name for name in session.variants if session.stands(place, name) == place]
                 engines = dict(one.source.engines)
                 words = {"feeds": session.feeds, "evaluate": session.evaluate, "reach": session.reach}
@@ -306,7 +316,7 @@ def _one_pass(
 ) -> None:
     feed, name = key
     measured = session.timed[key]
-    # Who turned out to be unsteady goes on: a line-up stays as it was laid out.
+    # An unsteady variant goes on: the line-up stays as planned.
     numbers = {source.key: place for place, source in enumerate(session.sources)}
     places = [numbers[one] for one in measured.measured[:-1]]
     takers = [*((place, 0) for place in places), (places[0], 1)]
@@ -321,11 +331,11 @@ def _one_pass(
     ended = []
     for taker in takers:
         state = tuple(participants[taker].ask("state"))
-        # A source must end as it did before; whether that is right has been asked.
+        # A source must end as it did before; whether that end is right was checked earlier.
         ended.append("as before" if state == session.states[taker[0], feed, name] else str(state))
         participants[taker].ask("end")
     told = {"kind": LOCKSTEP, "samples": samples, "end_states": ended, "held": 0}
-    measured.take(number, {**told, "owed_ns": [0] * len(takers), "floor_ns": 0.0})
+    measured.take(number, {**told, "owed_ns": [0] * len(takers), "floor_ns": 0.0, "laid_out": [False] * len(takers)})
     for place in places:
         if session.sources[place].key in measured.disagreeing:
             session.differences[place, name] = Apart(feed, session.events[feed], UNSTEADY)

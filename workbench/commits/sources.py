@@ -1,8 +1,8 @@
-"""What of a commit is measured, laid out in a folder of its own: of lobench's repository ``engine`` and ``variants``,
-of another one what ``projects`` builds of it.
+"""The measured part of a commit, laid out in a folder of its own: of lobench's repository ``engine`` and ``variants``,
+of another one the builds of ``projects``.
 
-The folder is named by the code, not by the commit: commits that share their code share the folder, and with it the
-kernels that are cached by path. Nothing is checked out in the repository.
+The folder is named by the code, not by the commit: commits with the same code share the folder, and with it the kernels
+that are cached by path. Nothing is checked out in the repository.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Source:
     """Code that can be measured. ``label`` names it to people; ``commit`` is None for a working tree's own state.
 
     Two sources are the same to the laboratory if their ``key`` is: same code, same environment. ``kernels``: the folder
-    of what is made of it. ``engines``: of another repository than lobench's, each engine's name and file.
-    ``repository``: the folder that it is of; what lies in ``tree`` may have other comments.
+    of its kernels. ``engines``: for a repository other than lobench's, each engine's name and file. ``repository``: its
+    folder; files in ``tree`` may have other comments.
     """
 
     label: str
@@ -162,9 +162,9 @@ def kept_folder(kind: str, name: str) -> Path:
 def laid_out(content: str | None, packaged: bool, fill: Callable[[Path], None]) -> Path:
     """A folder of the cache that ``fill`` fills, named by the code in it: the one of the first commit with this code.
 
-    ``content``: what git knows the same files by, so that they need not be looked at again. ``packaged``: the files go
-    under an empty package, so that an edit of the public interface measures nothing anew. Whole or not at all, also
-    when several processes make it.
+    ``content``: git's ids of the files, by which they are recognized without being read again. ``packaged``: the files
+    go under an empty package, so that an edit of the public interface measures nothing anew. Complete or absent, even
+    if several processes make it.
     """
     trees, known = cache_folder() / "trees", cache_folder() / "contents" / (content or "none")
     trees.mkdir(parents=True, exist_ok=True)

@@ -18,9 +18,11 @@ from lobench.workbench.commits.feeds import NamedFeed
 from lobench.workbench.commits.locating import Apart
 from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.verification.compare import Verification
-from lobench.workbench.verification.isolated import described
+from lobench.workbench.verification.isolated import FaultError, described
 from lobench.workbench.verification.variants import Settings, verify_all
 
+_BY_OTHERS = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
+"""Signals that another process sends."""
 _SHOWN = 3
 """Number of features to show."""
 
@@ -57,7 +59,10 @@ def verified(
     feeds: Sequence[NamedFeed],
     evaluate: str,
 ) -> dict[str, Apart]:
-    """The engines of a source whose results differ from the reference's, and the start of each difference."""
+    """The engines of a source whose results differ from the reference's, and the start of each difference.
+
+    Raises BrokenError for an engine whose replay something else may have ended: that says nothing of its code.
+    """
     store = source.kernels / "verified.json"
     try:
         kept = json.loads(store.read_text(encoding="utf-8"))
@@ -75,15 +80,25 @@ def verified(
         if missing:
             workload = Workload(evaluate=evaluate, files=tuple(file for _, file in source.engines))
             chosen = [engines[name] for name in missing]
-            for outcome in verify_all(load(open_feed(feed.files)), chosen, Settings(workload)):
-                if outcome.name in missing:
-                    kept[keys[place, outcome.name]] = None if outcome.agrees else _told(outcome)
+            outcomes = verify_all(load(open_feed(feed.files)), chosen, Settings(workload))
+            known = [one for one in outcomes if one.name in missing and not _from_outside(one.fault)]
+            kept |= {keys[place, one.name]: None if one.agrees else _told(one) for one in known}
             write_whole(store, json.dumps(kept), "LOBENCH_CACHE_DIR names another cache", folders=True)
+            for one in outcomes:
+                if one.name in missing and _from_outside(one.fault):
+                    raise BrokenError(f"{source.label}: {one.name} could not be verified: {one.reason}", source.key)
     found: dict[str, Apart] = {}
     for (place, name), key in keys.items():
         if kept[key] is not None:
             found.setdefault(name, Apart(place, *kept[key]))
     return found
+
+
+def _from_outside(fault: FaultError | None) -> bool:
+    """Whether a fault that did not happen again may be another process's doing, or a lack of time or memory."""
+    if fault is None or fault.record is not None:
+        return False
+    return fault.kind in ("time", "memory") or any(name in fault.reason for name in _BY_OTHERS)
 
 
 def _told(outcome: Verification) -> tuple[int, str]:

@@ -1,11 +1,11 @@
-"""The process that runs ONE commit's code; a file that stands alone, run by its path with that commit on PYTHONPATH.
+"""The process that runs ONE commit's code; a stand-alone file, run by its path with that commit on PYTHONPATH.
 
-It uses nothing of the workbench, and of the engine only what every commit has: ``open_feed`` and ``load``,
+It uses nothing of the workbench, and of the engine only functions that every commit has: ``open_feed`` and ``load``,
 ``discover`` and ``resolve``, ``Replay`` with ``run`` and ``end_state``. Either compiles one kernel and ends
 (``worker.py compile BUILD VARIANT [STAGE]``), or obeys requests, one JSON object a line on stdin, and answers each with
 one on stdout (``worker.py serve``).
 
-A commit of another repository is engines from outside, in files: they are replayed by the lobench that asks.
+A commit of another repository consists of engines from outside, in files: the present lobench replays them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def replay_class() -> Any:
     """The class that replays a feed, wherever the commit keeps it."""
     try:
         return part("engine.replay").Replay
-    except (ImportError, AttributeError):  # commits before it had a module of its name
+    except (ImportError, AttributeError):  # commits before Replay had a module of its own
         return part("engine.session").Replay
 
 
@@ -173,7 +173,7 @@ class Served:
         faults, and the steal ticks of both: the fields of ``measurement.contamination.Reading``.
         """
         first, timed = self._feed.slice(start, lead), self._feed.slice(lead, stop)
-        # The records are in the caches for everybody who takes this turn.
+        # Bring the records into the caches for all variants that take this turn.
         self._feed.records["order_id"][start:stop].sum()
         steal = self._steal()
         self._replay.run(first.address, first.stride, first.count)
@@ -195,8 +195,8 @@ class Served:
         return 0
 
     def state(self) -> list[str | None]:
-        """Digest of all books, features and accounts as they stand now, and the running trace, 16 hex digits each; None
-        for the trace where the engine keeps none."""
+        """Digest of the present state of all books, features and accounts, and the running trace, 16 hex digits each;
+        None for the trace if the engine keeps none."""
         trace = getattr(self._replay, "trace", None)
         return [f"{self._replay.end_state():016x}", None if trace is None else f"{trace:016x}"]
 
@@ -235,7 +235,7 @@ def serve() -> None:
     """Answer requests until stdin ends."""
     served = Served()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what the commit's own code prints is no answer
+    os.dup2(2, 1)  # keep the commit's own prints out of the answers
     for line in sys.stdin:
         request = json.loads(line)
         answer = getattr(served, request.pop("do"))(**request)

@@ -1,2 +1,2 @@
-"""Comparing what was measured: two variants of one session (``cmp``), two sessions in time (``diff``), and how much
-sessions of the same sources differ (``session_difference``)."""
+"""Comparing measurements: two variants of one session (``cmp``), two sessions in time (``diff``), and the difference
+between sessions of the same sources (``session_difference``)."""

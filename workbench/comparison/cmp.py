@@ -1,4 +1,4 @@
-"""Two variants of one session compared directly, whatever their places on the ladder."""
+"""Direct comparison of two variants of one session, whatever their places on the ladder."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def compare(
     comparisons = compared(feed.session)
     note = _unjudged(feed, comparisons, base, variant, until)
     p = p_of(comparisons, variant, base)
-    # The others of the family are at most as telling: Holm's first step.
+    # Holm's first step, as if this were the smallest p-value of its family.
     adjusted = holm([p, *[1.0] * (family - 1)])[0]
     biases = {entry.variant: entry for entry in (feed.analysis.bias if feed.analysis else None) or ()}
     pair = judged(comparisons, base, variant, tolerance, p_holm=adjusted, note=note)
@@ -50,6 +50,7 @@ def judged(
     verdict."""
     found = comparisons.compare(variant, base)
     ratio, floor = found.ratio(), comparisons.floor_for(variant, base)
+    word = None if note else verdict(ratio, p_holm, floor)
     return Comparison(
         base=base,
         variant=variant,
@@ -58,8 +59,9 @@ def judged(
         p=p_of(comparisons, variant, base),
         p_holm=p_holm,
         floor=floor,
-        verdict=None if note else verdict(ratio, p_holm, floor),
+        verdict=word,
         note=note,
+        of_build=comparisons.of_build(variant, base, word),
         tolerance=tolerance,
         regression=not note and slower_than(ratio, p_holm, floor, tolerance),
     )

@@ -1,13 +1,13 @@
 """Compares two results measured at different times: whether they are comparable, and the changes between them.
 
-Sessions of different times see different machines: other neighbours, other clock rates, other memory layouts. A
-ratio to the reference of the same session cancels most of that; absolute figures do not. `lobench cmp` measures two
-variants in one session, and is the stronger evidence.
+Sessions of different times see different machines: other neighbours, other clock rates, other memory layouts. A ratio
+to the reference of the same session cancels most of that; absolute figures do not. `lobench cmp` measures two variants
+in one session, and is the stronger evidence.
 
 Each process of a session gives one number for each variant, the log of its speed-up over the reference. Two sessions
-are two independent groups of such numbers, compared by Welch's t. But what is peculiar to a session is in all of its
-processes, and no number of them shows it. Variants of the very same sources do (``session_difference``): what they
-changed by is the difference between sessions, and every interval holds it. Without any, nothing is judged.
+are two independent groups of such numbers, compared by Welch's t. But all processes of a session share its peculiarity,
+so even many processes do not show it. Variants with identical sources do (``session_difference``): their changes are
+the difference between sessions, and every interval includes it. Without any, nothing is judged.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ class FeedChanges:
 
 
 def machine_differences(one: Environment, other: Environment) -> list[str]:
-    """Why figures of the two may not be compared, though both did the same work: what differs in machine or compiler,
-    for a person. ``--force`` overrules these."""
+    """Why figures of the two may not be compared, although both did the same work: the difference in machine or
+    compiler, for a person. ``--force`` overrules these."""
     found = []
     if one.machine_digest != other.machine_digest:
         facts = [
@@ -115,6 +115,10 @@ def work_differences(old: Result, new: Result) -> list[str]:
     references = [each.ladder.reference if each.ladder else REFERENCE for each in (old, new)]
     if references[0] != references[1]:
         found.append(f"their ladders compare with other references: {references[0]} and {references[1]}")
+    for pair in _common(old, new):
+        first = [feed.session.reference for feed in pair if feed.session]
+        if len(set(first)) > 1 and references[0] == references[1]:
+            found.append(f"{pair[1].name}: their sessions compare with {first[0]} and {first[1]}")
     known = {feed.name: feed.digest for feed in old.feeds}
     for feed in new.feeds:
         if known.get(feed.name, feed.digest) != feed.digest:
@@ -147,8 +151,8 @@ def remarks(old: Result, new: Result) -> list[str]:
 
 
 def changes(old: Result, new: Result, tolerance: float = 0.0, controls: Sequence[Result] = ()) -> list[FeedChanges]:
-    """What changed on every feed that both measured. ``controls``: further results of the same sources as either of the
-    two, from which more is learned of how much sessions differ. Raises UsageError for a feed without analysis."""
+    """The changes on every feed that both measured. ``controls``: further results of the same sources as either of the
+    two, which show more of the difference between sessions. Raises UsageError for a feed without analysis."""
     found = []
     for pair in _common(old, new):
         before, after = Measured(old, pair[0]), Measured(new, pair[1])
@@ -171,7 +175,7 @@ def _of_feed(old: Measured, new: Measured, spreads: tuple[Spread, Spread], toler
     logs, reference = [old.logs, new.logs], new.comparisons.reference
     names = [name for name in logs[1] if name in logs[0]]
     same = same_sources(old, new)
-    # Times are logs of ns an event: old minus new is the log of how many times faster.
+    # Times are logs of ns per event: old minus new is the log of the speed-up.
     absolute = {name: between(logs[0][name], logs[1][name], spreads[1]) for name in names}
     relative = {
         name: between(logs[0][name] - logs[0][reference], logs[1][name] - logs[1][reference], spreads[0])
@@ -185,7 +189,7 @@ def _of_feed(old: Measured, new: Measured, spreads: tuple[Spread, Spread], toler
         ratio = relative[name].ratio() if name in relative else None
         word, p, slower = None, adjusted.get(name), False
         if ratio is not None and p is not None:
-            # Both sessions' own noise: what each says of identical things of about that speed.
+            # The noise of both sessions: the difference each shows between identical variants of about that speed.
             floor = math.prod(1 + each.comparisons.floor_for(name, reference) for each in (old, new)) - 1
             word, slower = verdict(ratio, p, floor), slower_than(ratio, p, floor, tolerance)
         found.append(Change(new.feed.name, name, ratio, absolute[name].ratio(), name in same, p, word, slower))

@@ -32,7 +32,7 @@ def previous(folder: Path, content: Result) -> Result | None:
     for _, path in sorted(likely, reverse=True)[:MOST_LOOKED_AT]:
         try:
             found = read(path)
-        except LobenchError:  # whatever lies there
+        except LobenchError:  # any kind of file may be there
             continue
         if not work_differences(found, content) and not machine_differences(found.environment, content.environment):
             return found
@@ -40,13 +40,13 @@ def previous(folder: Path, content: Result) -> Result | None:
 
 
 def _head(path: Path) -> dict[str, str]:
-    """What stands at the beginning of a result, without the megabytes of samples behind it; empty if it is none. Names
-    of folders are times of the clock on the wall, which is set back now and then."""
+    """The first fields of a result, without the megabytes of samples after them; empty for any other file. Folders are
+    named by the wall clock, which is set back now and then, so the name does not tell which result is later."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             start = file.read(_HEAD)
     except OSError:
         return {}
-    # The first of each name: the environment may have some, too.
+    # The first of each name: the environment may have fields of the same name.
     found = dict(reversed(_FIELD.findall(start)))
     return found if found.keys() >= _WANTED else {}

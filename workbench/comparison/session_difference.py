@@ -1,9 +1,9 @@
-"""How much two sessions of the same sources differ, and intervals that hold it.
+"""The difference between two sessions of the same sources, and intervals that include it.
 
-What a variant of the same sources changed by from one session to the next is nothing but the sessions' difference: a
-draw from a distribution around 0, whose spread s is taken from all such variants together. Another variant's change has
-that spread on top of what its processes show: the variance of the two means, plus s^2, with as many degrees of freedom
-as Welch and Satterthwaite give the sum.
+The change of a variant with the same sources from one session to the next is due to the sessions alone: a draw from a
+distribution around 0, whose spread s is estimated from all such variants together. Another variant's change has that
+spread in addition to that of its processes: the variance of the two means, plus s^2, with as many degrees of freedom as
+Welch and Satterthwaite give the sum.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def spread(pairs: Sequence[tuple[Measured, Measured]]) -> tuple[Spread, Spread]:
 
 def between(one: Floats, other: Floats, sessions: Spread) -> Estimate:
     """Mean of ``one`` minus mean of ``other``, logs of independent processes of two sessions, each shape (processes,)
-    (Welch 1947), with what sessions differ by."""
+    (Welch 1947), including the difference between sessions."""
     from scipy import stats
 
     value = float(np.mean(one) - np.mean(other))

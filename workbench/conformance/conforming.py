@@ -55,8 +55,8 @@ class Conformance:
 
 
 class RemoteSubject:
-    """An engine in a ``Host``'s process. ``seconds``: what it may take for one stream. One that hangs again and again
-    is given less time, and of one that ends its process again and again no record is looked for."""
+    """An engine in a ``Host``'s process. ``seconds``: limit for one stream. An engine that hangs repeatedly gets less
+    time, and if it ends its process repeatedly, the record is no longer searched for."""
 
     def __init__(self, known: Subject, host: Host, seconds: float) -> None:
         self.name = known.name
@@ -80,7 +80,7 @@ class RemoteSubject:
     def _ask(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
         try:
             if not self._ready:
-                # A process that is started again takes its time, which is not the stream's.
+                # Do not count a restart of the process against the stream's time.
                 self._host.ask("observe", [NOTHING], seconds=LOADING_SECONDS)
                 self._ready = True
             seen: Observation = self._host.ask("observe", [take], seconds=self._seconds, advance=advance)
@@ -100,8 +100,8 @@ class RemoteSubject:
 
 @contextmanager
 def subject(engine: str, seconds: float = SECONDS) -> Iterator[Subject]:
-    """Within, the engine of that name, or of that file. Raises UsageError where there is none, LobenchError for one
-    that does not compile."""
+    """Within the context, the engine of that name, or of that file. Raises UsageError if there is none, LobenchError if
+    it does not compile."""
     if engine == ORACLE:
         yield OracleSubject()
         return

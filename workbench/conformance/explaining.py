@@ -51,7 +51,7 @@ def expected(rule: Rule) -> list[str]:
 
 def table(rules: Iterable[Rule]) -> list[str]:
     """Rules as a table of docs/conformance.md."""
-    lines = ["| rule | section | what it says | needs | may be left out |", "|---|---|---|---|---|"]
+    lines = ["| rule | section | text | needs | may be left out |", "|---|---|---|---|---|"]
     lines += [f"| `{rule.name}` | {rule.section} | {rule.says} | {rule.needs} | {rule.group or ''} |" for rule in rules]
     return lines
 

@@ -22,8 +22,8 @@ _ORACLE = OracleSubject()
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an engine keeps a rule. ``record``: the first after which it does not, from 0; ``differences``: what is
-    wrong then. ``fault``: what ended the engine instead."""
+    """Whether an engine keeps a rule. ``record``: the first after which it does not, from 0; ``differences``: those
+    after it. ``fault``: the end of the engine, if it ended instead."""
 
     rule: Rule
     status: Status

@@ -47,7 +47,7 @@ class Looked:
     everything: bool = field(default=False)
 
     def differences(self, expected: Observation, actual: Observation) -> list[Difference]:
-        """All that differs, in the order books, features, accounts, counts, trace."""
+        """All differences, in the order books, features, accounts, counts, trace."""
         found: list[Difference] = []
         for key, one in expected.books.items():
             found += self._book(key, one, actual.books[key])

@@ -32,13 +32,12 @@ class Shown:
 
 @dataclass(frozen=True)
 class Rule:
-    """``needs``: the least that an engine must offer for the stream to tell anything; of what else ``shows`` and
-    ``anomalies`` name, that is compared which it offers.
+    """``needs``: the least that an engine must offer for the stream to show anything; everything else in ``shows`` and
+    ``anomalies`` is compared as far as the engine offers it.
 
     ``group``: the group of rules that it belongs to, if an engine may leave it out. ``calls``: numbers of records of
-    the calls, the last of which takes the rest; ``stride``: bytes from one record to the next. ``compared``: with
-    the oracle, or with what the engine itself makes of the same records in one call, or its trace with the rows that
-    it shows.
+    the calls, the last of which takes the rest; ``stride``: bytes from one record to the next. ``compared``: with the
+    oracle, with the engine's own result for the same records in one call, or its trace with its rows.
     """
 
     name: str

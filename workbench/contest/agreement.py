@@ -12,9 +12,9 @@ from lobench.workbench.contest.kinds import bench_of
 from lobench.workbench.measurement.task import Job
 
 PIECE = 2e-3
-"""Seconds that a piece of the fastest should take: much longer than a clock's grain, much shorter than what disturbs a
-machine. Pieces of 10 ms vary as much (by 10 % on a shared machine), and there are fewer of them in the same time:
-half the precision."""
+"""Duration of a piece of the fastest subject, in seconds: much longer than a clock's resolution, much shorter than
+typical disturbances of a machine. Pieces of 10 ms vary as much (by 10 % on a shared machine), and there are fewer of
+them in the same time: half the precision."""
 ROUND = 0.1
 """Seconds that a round should not exceed where the others are much slower, or arguments take long to make."""
 LEAST = 0.5e-3
@@ -22,15 +22,18 @@ LEAST = 0.5e-3
 PREPARED = 0.1
 """Seconds of making arguments that a piece may cost at most: they all lie in memory before it begins."""
 LEAD_IN = 8
-"""Calls of a piece for each untimed call before it, which removes what others left in caches."""
+"""Calls of a piece for each untimed call before it, which restores the caches after another subject's turn."""
 _TRIED = 0.05
 """Seconds of calls after which a rate is known well enough."""
 
 
 def work(job: Job) -> None:
-    """Tell now and then that this goes on, and last what was found: ``error``, or ``outcomes`` (reason and note of each
-    subject), ``rates`` (seconds of a call of each), ``seconds`` (the same, arguments included), ``calls`` of a piece
-    and ``lead_in``. Settings: asked, variables."""
+    """Send signs of life, and finally the findings: ``error``, or ``outcomes`` (reason and note of each subject),
+    ``rates`` (seconds of a call of each), ``seconds`` (the same, arguments included), ``calls`` of a piece and
+    ``lead_in``.
+
+    Settings: asked, variables.
+    """
     settings = job.task.settings
     asked = Asked.of(settings["asked"])
     chosen = range(len(asked.subjects))
@@ -66,7 +69,7 @@ def _pieces(job: Job, asked: Asked, bench: Bench, agreeing: Sequence[int]) -> di
 
 
 def _turn(job: Job, place: int) -> None:
-    """Somebody's turn, which may take long: tell that all before is done."""
+    """Begin a turn that may take long: report that everything before it is done."""
     job.in_hand(place)
     job.tell({})
 

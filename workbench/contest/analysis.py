@@ -1,6 +1,7 @@
 """Analyses a contest's samples: each agreeing subject against the first, times per call, the session's error.
 
-The first subject is the reference of the session, and its control: what it says of itself is the laboratory's error.
+The first subject is the reference of the session, and its control: its difference from itself is the laboratory's
+error.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def analyse(contest: Contest, tolerance: float) -> None:
         return
     base, *others = names
     alike = {name: first for name in others if (first := comparisons.kind(name)) != name and first in names}
-    # What is the very same as another one is in no family: what it says, that one says.
+    # An exact duplicate joins no family: its answer is that of the other one.
     family = [name for name in others if name not in alike]
     p_values = {name: p_of(comparisons, name, base) for name in others}
     adjusted = p_values | dict(zip(family, holm([p_values[name] for name in family]), strict=True))
@@ -47,7 +48,7 @@ def analyse(contest: Contest, tolerance: float) -> None:
         None,
         comparisons,
         [(pair.variant, pair.base, pair.ratio) for pair in contest.comparisons if pair.variant in family],
-        # What Holm's first step asks of the most telling one.
+        # The level that Holm's first step requires of the smallest p.
         SIGNIFICANCE / max(len(family), 1),
     )
     contest.subjects = tuple(

@@ -24,10 +24,10 @@ _CALLABLE = re.compile(r"(?P<place>.+\.py|[^\W\d][\w.]*):(?P<name>[^\W\d][\w.]*)
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """``subjects``: callables as ``FILE.py:NAME`` or ``MODULE:NAME``, or commands as they were typed; all are compared
-    with the first. ``setup``, ``same``: callables; ``check``: a command; ``shell``: commands are the shell's.
+    """``subjects``: callables as ``FILE.py:NAME`` or ``MODULE:NAME``, or commands as typed; all are compared with the
+    first. ``setup``, ``same``: callables; ``check``: a command; ``shell``: commands run in a shell.
 
-    Raises UsageError for what cannot be compared as asked.
+    Raises UsageError for an impossible comparison.
     """
 
     kind: str
@@ -53,7 +53,7 @@ class Asked:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the subjects, in their order; one that stands there again is numbered."""
+        """Names of the subjects, in order; repeated ones are numbered."""
         found: list[str] = []
         for text in self.subjects:
             name, number = text, 1

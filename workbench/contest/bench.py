@@ -11,8 +11,8 @@ from lobench.workbench.measurement.contamination import REASONS, Reading
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a subject did beside the first one. ``reason``: why it is refused, None where it agrees; ``note``: what a
-    reader should know all the same."""
+    """A subject's behaviour compared with the first one's. ``reason``: why it is refused, None if it agrees; ``note``:
+    a remark for the reader in any case."""
 
     reason: str | None = None
     note: str | None = None
@@ -22,8 +22,8 @@ class Bench(Protocol):
     """The subjects of one process, by index; all are compared with the first."""
 
     def agree(self, at: Callable[[int], None]) -> list[Outcome]:
-        """Have each of them do its work once, untimed, and compare what it does. ``at`` is told whose turn it is before
-        anything that may take as long as a call does. Where the first one fails nothing need be said of the others."""
+        """Let each of them do its work once, untimed, and compare. ``at`` is notified of each turn that may take as
+        long as a call. If the first one fails, nothing need be reported about the others."""
         ...
 
     def settle(self, cpu: int | None) -> None:

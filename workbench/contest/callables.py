@@ -1,9 +1,9 @@
 """Callables side by side: each called with equal arguments, its result compared, its calls timed.
 
-Arguments are what ``setup`` returns: a tuple is all of them, anything else is the only one. With ``reset`` "fresh" it
-is called before every call, with "copy" once in a process, each call getting a deep copy; with "same" all calls get
-the very same objects. None of that is timed. Before it is called, and before each call that is compared, the generators
-of ``random`` and ``numpy.random`` are set to the same state for all callables.
+Arguments are the return value of ``setup``: a tuple of all of them, or any other object as the only one. With ``reset``
+"fresh" it is called before every call, with "copy" once in a process, each call getting a deep copy; with "same" all
+calls get the same objects. None of that is timed. Before ``setup``, and before each call that is compared, the
+generators of ``random`` and ``numpy.random`` are set to the same state for all callables.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _COLLECTED_EVERY = 1.0
 
 
 class Callables:
-    """A ``Bench``. The order in which they are loaded and first called is drawn: where code lies is nobody's merit."""
+    """A ``Bench``. The order of loading and of the first calls is random: no callable should profit from the place of
+    its code."""
 
     def __init__(self, asked: Asked, chosen: Sequence[int], rng: random.Random) -> None:
         self._asked = asked
@@ -49,7 +50,7 @@ class Callables:
         self._untold: str | None = None
         if asked.reset == "same":
             self._refuse_iterators()
-            # What cannot be copied stands for itself, and is told.
+            # An argument that cannot be copied is used itself, and reported.
             self._before = tuple((copied((argument,)) or (argument,))[0] for argument in self._kept)
             self._untold = untold(self._kept)
         self._clocks = Clocks(None)
@@ -68,7 +69,7 @@ class Callables:
         return [self._outcome(given, first, done[place]) for place in range(len(done))]
 
     def settle(self, cpu: int | None) -> None:
-        # What has threads of its own needs more than one CPU.
+        # A callable with threads of its own needs more than one CPU.
         if _threads() == 1 and pin(cpu):
             self._clocks = Clocks(cpu)
 

@@ -1,8 +1,8 @@
-"""Commands side by side: each run as a process of its own, its exit code and output compared, its time taken.
+"""Commands side by side: each run as a separate process, its exit code and output compared, its time taken.
 
-Standard output goes to a file in memory, which is compared after every run; standard input is empty. With a ``check``
-that command says instead whether all is well: it runs after the other one, gets its output as standard input, and
-ends with 0. CPU time is that of the process and of all that it waited for.
+Standard output goes to a file in memory, which is compared after every run; standard input is empty. A ``check``
+command decides instead: it runs after the other one, gets its output as standard input, and accepts it with exit code
+0. CPU time is that of the process and of all children that it waited for.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ from lobench.workbench.results.model.document import Result, VariantEntry
 
 
 def conduct(asked: Asked, budget: Budget, tolerance: float, output: str) -> tuple[ResultFolder, Result]:
-    """Returns where the result is kept, and the result. Raises UsageError for what cannot be loaded or run,
-    LobenchError where the first subject fails. What is measured is saved, also when this is interrupted."""
+    """Returns the place of the result, and the result. Raises UsageError if a subject cannot be loaded or run,
+    LobenchError if the first subject fails. Measurements are saved, even after an interrupt."""
     folder = ResultFolder(output)
     try:
         with progress(f"comparing what {len(asked.subjects)} {asked.kind} do", None):

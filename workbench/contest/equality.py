@@ -1,9 +1,9 @@
 """Whether two results are equal, and where they differ first.
 
-The rules are those of ``numpy.testing``: values and shapes count, kinds of containers and of numbers do not; not a
-number equals itself; floats may differ by ``RTOL`` of what is expected (``assert_allclose``), all else not at all. What
-is masked counts, and not what lies under it. Tables are compared by their own ``equals``, objects of other classes by
-their own ``==`` or else by what they are made of (``states``).
+The rules are those of ``numpy.testing``: values and shapes count, kinds of containers and of numbers do not; NaN equals
+NaN; floats may differ by ``RTOL`` of the expected value (``assert_allclose``), everything else not at all. Masks count,
+masked values do not. Tables are compared by their own ``equals``, objects of other classes by their own ``==`` or else
+by their parts (``states``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def difference(expected: Any, found: Any, where: str, rtol: float = RTOL) -> str
     if expected is found:
         return None
     if _exactly(expected, found, rtol):
-        # Integers may have any length, which numpy has no place for.
+        # Python integers have no limit; numpy's do.
         same = expected == found or (expected != expected and found != found)
         return None if same else f"{where} is {_short(found)}, not {_short(expected)}"
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
@@ -66,7 +66,7 @@ def _array(value: Any) -> Any:
     try:
         return np.asarray(value)
     except ValueError as error:
-        # A list whose entries have several lengths.
+        # A list whose entries differ in length.
         raise IncomparableError(type(value).__name__) from error
 
 
@@ -122,7 +122,7 @@ def _equal(expected: Any, found: Any, rtol: float) -> Any:
         return (expected == found) | (np.isnat(expected) & np.isnat(found))
     if kinds & set("fc") and kinds <= set("biufc"):
         return np.isclose(found, expected, rtol=rtol, atol=0.0, equal_nan=True)
-    # Of kinds that nothing compares numpy says one False for all.
+    # For types that it cannot compare numpy returns a single False.
     return np.broadcast_to(np.asarray(expected == found), expected.shape)
 
 

@@ -17,8 +17,8 @@ _SAY_IT = "--same FILE.py:NAME can decide it"
 
 
 class Done:
-    """One call: its ``result`` and what its ``arguments`` are then, or how it ``failed``. The result is a copy where
-    there can be one: what was returned may be a buffer that the next callable fills."""
+    """One call: its ``result`` and its ``arguments`` after it, or how it ``failed``. The result is a copy if possible:
+    the returned object may be a buffer that the next callable fills."""
 
     def __init__(self, function: Callable[..., Any], arguments: Arguments) -> None:
         self.arguments = arguments
@@ -37,7 +37,7 @@ def differs(first: Done, done: Done) -> str | None:
     try:
         said = difference(first.result, done.result, "the result")
     except IncomparableError as error:
-        # Copies of one object that is nothing but itself.
+        # The copies cannot be compared, but an object that was returned twice equals itself.
         if first.returned is not done.returned:
             return f"no rule says whether results of type {error} are equal; {_SAY_IT}"
         said = None

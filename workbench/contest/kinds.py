@@ -10,8 +10,8 @@ from lobench.workbench.contest.bench import Bench
 
 
 def bench_of(asked: Asked, chosen: Sequence[int], seed: int, variables: dict[str, str]) -> Bench:
-    """Of the ``chosen`` subjects, by their places in ``asked``; ``variables``: of the environment of commands. Raises
-    LobenchError for what cannot be loaded, or run."""
+    """Of the ``chosen`` subjects, by their indices in ``asked``; ``variables``: of the environment of commands. Raises
+    LobenchError if a subject cannot be loaded or run."""
     if asked.kind == CALLABLES:
         from lobench.workbench.contest.callables import Callables
 

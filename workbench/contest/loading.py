@@ -20,8 +20,8 @@ from lobench.workbench.contest.asked import parts_of
 
 
 def load(spec: str) -> Callable[..., Any]:
-    """The callable that ``FILE.py:NAME`` or ``MODULE:NAME`` names. A file may import modules that stand beside it, a
-    module is found as from the working directory, too. Raises UsageError for one that does not load."""
+    """The callable that ``FILE.py:NAME`` or ``MODULE:NAME`` names. A file may import modules beside it; a module is
+    also searched in the working directory. Raises UsageError if it does not load."""
     place, name = parts_of(spec)
     try:
         module = _file(Path(place)) if place.endswith(".py") else _module(place)
@@ -40,8 +40,7 @@ def load(spec: str) -> Callable[..., Any]:
 
 
 def source_of(spec: str) -> Path | None:
-    """The file that a callable is loaded from, found without loading it; None where there is none, as for what is
-    built in."""
+    """The file of a callable, found without loading it; None if there is none, as for built-in ones."""
     place, _ = parts_of(spec)
     if place.endswith(".py"):
         return Path(place)
@@ -88,8 +87,8 @@ def _module(name: str) -> ModuleType:
 
 
 def _look_in(folder: str) -> None:
-    """Import from a folder, too, before all that is installed, as from a script's own, but behind the standard library:
-    a helper called `queue` takes nobody's place."""
+    """Import from a folder, too, before all installed modules, as a script does, but after the standard library: a
+    helper called `queue` replaces nothing."""
     if folder not in sys.path:
         library = os.path.dirname(os.__file__)
         standard = (library, os.path.join(library, "lib-dynload"))
@@ -98,8 +97,8 @@ def _look_in(folder: str) -> None:
 
 
 def spec_of(function: Callable[..., Any]) -> str:
-    """How another process finds a function. Raises UsageError for one that it cannot find: a lambda, a function within
-    a function, one that stands in no file."""
+    """The name by which another process finds a function. Raises UsageError if there is none: a lambda, a nested
+    function, a function outside any file."""
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
     shown = name or repr(function)
     try:

@@ -24,7 +24,7 @@ _SENT_EVERY = 2.0
 
 def work(job: Job) -> None:
     """Rounds until the task's seconds are spent, at least one. Settings: asked, variables, calls, lead_in, passes (most
-    rounds), cpu (where to stay, if that suits what is called)."""
+    rounds), cpu (the CPU to stay on, if that suits the callables)."""
     _Rounds(job).run()
 
 
@@ -35,7 +35,7 @@ class _Rounds:
         self._began = self._told = time.monotonic()
         self._asked = Asked.of(settings["asked"])
         self._subjects = list(dict.fromkeys(task.variants))
-        """Names, each once; ``_columns``: which of them stands in each column of samples."""
+        """Names, each once; ``_columns``: the name of each column of samples."""
         self._columns = [self._subjects.index(name) for name in task.variants]
         places = [self._asked.names.index(name) for name in self._subjects]
         self._bench: Bench = bench_of(self._asked, places, task.seed, settings["variables"])
@@ -86,7 +86,7 @@ class _Rounds:
         return {name: outcome.reason for name, outcome in named if outcome.reason}
 
     def _tell(self, message: dict[str, Any] | None = None) -> None:
-        """Tell the parent something, or now and then that this goes on."""
+        """Send the parent a message, or now and then a sign of life."""
         now = time.monotonic()
         if message or now - self._told > _TOLD_EVERY:
             self._told = now

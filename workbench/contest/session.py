@@ -27,9 +27,9 @@ _PATIENCE = 10
 
 @dataclass(frozen=True)
 class Agreement:
-    """``outcomes`` of the subjects by name; ``rates``: seconds that a call takes, ``seconds``: the same with its
-    arguments, by name, of those that agree; ``calls`` of a piece, and ``lead_in`` before them. Without two that agree
-    there are none of these."""
+    """``outcomes`` of the subjects by name; ``rates``: seconds of a call, ``seconds``: the same with its arguments, by
+    name, of those that agree; ``calls`` of a piece, and ``lead_in`` before them. Without two that agree the latter are
+    empty."""
 
     outcomes: Mapping[str, Outcome]
     rates: Mapping[str, float]
@@ -40,8 +40,7 @@ class Agreement:
 
 @dataclass
 class ContestSession(Session):
-    """A session whose worker tells itself which subjects are refused. ``patience``: seconds that it may take for a
-    sample."""
+    """A session whose worker reports refused subjects. ``patience``: limit in seconds for a sample."""
 
     patience: float = 0.0
 
@@ -60,8 +59,8 @@ class ContestSession(Session):
 
 
 def agreement(asked: Asked) -> Agreement:
-    """What a process of its own finds out before anything is measured. Raises UsageError for what cannot be loaded or
-    run, LobenchError where the first subject fails, as nothing can be compared with it."""
+    """The findings of a separate process before anything is measured. Raises UsageError if a subject cannot be loaded
+    or run, LobenchError if the first subject fails, because nothing can be compared with it."""
     message = last_answer(_task("agreement", asked, list(asked.names), {}, SILENT_SECONDS))
     if "error" in message:
         raise (UsageError if message["usage"] else LobenchError)(message["error"])
@@ -94,7 +93,7 @@ def laid_out(asked: Asked, found: Agreement, budget: Budget) -> ContestSession:
         pinned=asked.kind != COMMANDS,
         until_precision=budget.precision,
     )
-    # Drawn: who is loaded first must not be the same one in every session.
+    # Random, so that no contestant is loaded first in every session.
     made = replace(made, passes=_MOST_ROUNDS, seed=SystemRandom().randrange(1, _SEEDS))
     patience = _PATIENCE * calls * max(found.seconds.values())
     return ContestSession(measured, calls, made, same_as=same_as, clock=asked.clock, patience=patience)
@@ -108,8 +107,8 @@ def measure(
     keep: Callable[[], None],
     advance: Callable[[float], None],
 ) -> None:
-    """Fill the session, beginning where it stands, until its time is over or it is precise enough. ``processes``: what
-    was asked for."""
+    """Fill the session from its present state until its time is over or it is precise enough. ``processes``: the
+    requested number."""
     design = session.design
 
     def task_of(number: int, seconds: float) -> Task:

@@ -11,9 +11,9 @@ class IncomparableError(Exception):
 
 
 def parts_of(value: Any) -> dict[str, Any]:
-    """Fields of a dataclass, else all that a pickle would hold of an object, by what that is called. What is kept
-    outside of ``__dict__``, as an exception's arguments or memory of ctypes, is among it. Raises IncomparableError
-    where an object does not tell."""
+    """Fields of a dataclass, else everything that a pickle would hold of an object, by name. This includes state
+    outside ``__dict__``, such as an exception's arguments or memory of ctypes. Raises IncomparableError if an object
+    does not reveal it."""
     kind = type(value)
     if is_dataclass(value) and _is_plain(kind):
         return {"the attributes": _fields(value)}
@@ -28,7 +28,7 @@ def parts_of(value: Any) -> dict[str, Any]:
     parts: list[Any] = [*told, None, None, None]
     make, given, state, entries, items = parts[:5]
     if state is None and not hasattr(value, "__dict__") and len(given) == 1 and given[0] is kind:
-        # There is nothing to it but that it is itself.
+        # Its identity is its only state.
         raise IncomparableError(kind.__name__)
     return {
         "the maker": make,

@@ -1,9 +1,8 @@
-"""Rows of the books: what a feed's best levels are after the records that change them, as the vendor's mbp-1 and
-mbp-10.
+"""Rows of the books: a feed's best levels after the records that change them, as the vendor's mbp-1 and mbp-10.
 
-A row is of a record that changed one of the best levels, with that record's own fields and the levels after it. Of a
-trade and the fills and cancels of resting orders that it causes, in one run of T, F and C of one sequence number, only
-the T gives a row: it has the side of the resting order, and the levels after them. docs/feeds.md has the rules in full.
+A row belongs to a record that changed one of the best levels, with that record's own fields and the levels after it.
+For a trade with its fills and cancels of resting orders, in one run of T, F and C of one sequence number, only the T
+gives a row: it has the side of the resting order, and the levels after them. docs/feeds.md has the rules in full.
 """
 
 from __future__ import annotations

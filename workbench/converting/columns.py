@@ -100,6 +100,6 @@ class Columns:
             self._flush()
             self._writer.close()
         else:
-            # What is left of the file goes anyway.
+            # The rest of the file is discarded anyway.
             with suppress(OSError, pa.ArrowException):
                 self._writer.close()

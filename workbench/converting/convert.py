@@ -18,11 +18,11 @@ Advance = Callable[[int], object]
 def convert(
     feed: Feed, path: str, schema: Schema, *, raw: bool = False, events: bool = False, advance: Advance | None = None
 ) -> int:
-    """Write ``feed`` to ``path``, which says by its ending as what; returns the number of rows. ``events``: rows of
-    mbp-10 and mbp-1 are of whole events.
+    """Write ``feed`` to ``path``, whose ending gives the format; returns the number of rows. ``events``: rows of mbp-10
+    and mbp-1 are of whole events.
 
-    A feed that learns its names while it is read is read twice where the file begins with them. Raises what the feed
-    raises, UsageError for the ending, LobenchError where the file cannot be written.
+    A feed that learns its names while it is read is read twice if the file begins with them. Raises errors of the feed,
+    UsageError for the ending, LobenchError if the file cannot be written.
     """
     check_ending(path)
     names = _symbols(feed, early=not path.endswith(".parquet"))

@@ -1,9 +1,9 @@
 """Rows of whole events, as the vendor's mbp-10 and mbp-1 of CME have them, where F_LAST ends an event.
 
-Each T gives a row: the levels when it happened, its own side. All A, C, M and R of an event give one row together, if
-any of them touches a level that is shown: the fields of the last of them, the best depth that any touched, the side
-that touched it (none where both did), the levels at the event's end. A trade in between begins that search anew. A
-snapshot gives one row, of its last A, without a side. F_LAST stands in the last row of an event alone.
+Each T gives a row: the levels before it, its own side. All A, C, M and R of an event give one row together, if any of
+them touches a shown level: the fields of the last of them, the best depth that any touched, the side that touched it
+(none if both did), the levels at the event's end. A trade in between starts that search again. A snapshot gives one
+row, of its last A, without a side. Only the last row of an event has F_LAST.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Void = npt.NDArray[np.void]
 
 _BIDS, _ASKS = 1, 2
 STATE: Final = np.dtype([(name, "i8") for name in ("open", "record", "depth", "sides", "anew", "snapshot")])
-"""The event of a book so far: whether it will give a row (``open``); the record that the row is of, by its place in the
-run, -1 for one of an earlier run; the best depth and the sides that touched it; whether the next touch begins anew;
-whether it is a snapshot."""
+"""The event of a book so far: whether it will give a row (``open``); the record of the row, by its place in the run, -1
+for one of an earlier run; the best depth and the sides that touched it; whether the next touch starts again; whether it
+is a snapshot."""
 ROW: Final = np.dtype([(name, "i8") for name in ("book", "record", "at", "depth", "side", "last")])
 """A row: of which record (-1: the book's of an earlier run), with the levels after which record."""
 
@@ -78,7 +78,7 @@ def _touched(records: Void, levels: Void, before: Void) -> npt.NDArray[np.int64]
         changed = np.zeros((int(own.sum()), levels.shape[1]), np.bool_)
         for what in ("px", "sz", "ct"):
             changed |= levels[f"{name}_{what}"][own] != before[f"{name}_{what}"][own]
-        # A modify to what was there touches its level all the same.
+        # A modify that changes nothing still touches its level.
         modified: npt.NDArray[np.bool_] = (records["action"][own] == MODIFY) & ~changed.any(axis=1)
         changed |= modified[:, None] & (levels[f"{name}_px"][own] == records["price"][own][:, None])
         found[own] = np.where(changed.any(axis=1), changed.argmax(axis=1), -1)

@@ -17,10 +17,10 @@ _OWN = ("publisher_id", "instrument_id", "flags", "sequence", *_QUOTE)
 
 
 def last_of_intervals(runs: Iterable[npt.NDArray[np.void]], schema: Schema) -> Iterator[npt.NDArray[np.void]]:
-    """For each interval in which a book had a row of mbp-1 the last of them, with the book's last trade so far.
+    """The last row of mbp-1 of each book in each interval that has one, with the book's last trade so far.
 
-    An interval ends with the first row of a later one, of whatever book. ``ts_recv`` is its end, ``ts_event`` that of
-    the trade.
+    An interval ends with the first row of a later one, of any book. ``ts_recv`` is its end, ``ts_event`` that of the
+    trade.
     """
     length = LENGTHS[schema.name]
     newest: dict[tuple[int, int], np.void] = {}

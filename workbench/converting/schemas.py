@@ -27,7 +27,7 @@ class Schema:
     depth: int = 0
 
     def empty(self, count: int) -> npt.NDArray[np.void]:
-        """Records with their length and type, all else 0."""
+        """Records with their length and type, otherwise 0."""
         made = np.zeros(count, self.dtype)
         made["length"] = self.dtype.itemsize // 4
         made["rtype"] = self.rtype

@@ -1,7 +1,7 @@
-"""A series over time as a picture: time of an event against the first commit, with intervals, steps and dates.
+"""A series over time as a picture: time of an event relative to the first commit, with intervals, steps and dates.
 
-SVG by hand: small, drawn at the width of a telephone and at most half as large again, in colours that the page's style
-sheet gives for light and dark. Each point leads to its commit's report and says what it is.
+SVG by hand: small, drawn at the width of a phone and at most half as large again, in colours that the page's style
+sheet defines for light and dark mode. Each point links to its commit's report and describes itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lobench.workbench.history.series import Series
 WIDTH, HEIGHT = 360, 132
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 16, 22
 _LEAST = 0.02
-"""Of the time: the scale shows at least so much up and down, so that noise looks like noise."""
+"""Fraction of the time: the scale extends at least this far up and down, so that noise looks like noise."""
 _LABEL = 96
 """Pixels that a date takes."""
 
@@ -33,7 +33,7 @@ class Axis:
     broken: Mapping[str, str]
 
     def at(self, commit: str) -> float:
-        """Where a commit stands, in pixels."""
+        """The place of a commit, in pixels."""
         room = WIDTH - _LEFT - _RIGHT
         if len(self.order) == 1:
             return _LEFT + room / 2

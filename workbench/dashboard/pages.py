@@ -150,7 +150,7 @@ def _listed(history: History, commit: Commit) -> Listed:
     if recorded is None:
         return Listed(commit, why=history.why(commit.hash))
     findings = recorded.against.findings if recorded.against else ()
-    # The most telling of each kind, not all of them.
+    # The largest of each kind, not all.
     worse = [one for one in findings if one.verdict in WORSE]
     faster = [one for one in findings if one.verdict == FASTER]
     return Listed(commit, against=recorded.against, verdicts=(*worse, *faster))

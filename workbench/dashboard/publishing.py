@@ -43,8 +43,7 @@ COMMIT = "index.html#commit-"
 def published(root: Path, results: Path, target: Path) -> Iterator[Path]:
     """The folder of a new site that asv has written, for more pages; at the end it replaces ``target``.
 
-    Whatever happens before, ``target`` is as it was. Raises UsageError where it cannot be replaced, LobenchError with
-    asv's last words.
+    Until then ``target`` is unchanged. Raises UsageError if it cannot be replaced, LobenchError with asv's last words.
     """
     check_target(target)
     with replacing(target, REMEDY) as site:
@@ -60,7 +59,7 @@ def publish(root: Path, results: Path, target: Path) -> None:
         settings = configuration(root)
         settings |= {"repo": str(root), "html_dir": str(target), "branches": ["HEAD"]}
         settings["results_dir"] = str(Path(folder) / "results")
-        # Without an address of its own the project's is this site: asv's links lead to its reports.
+        # Without a project address of its own, asv's links lead to this site's reports.
         for name, here in (("project_url", "index.html"), ("show_commit_url", COMMIT)):
             if settings.get(name, "#") in NOWHERE:
                 settings[name] = here

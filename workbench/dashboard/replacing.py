@@ -1,7 +1,7 @@
-"""Replacing a folder whole: made beside it, then exchanged with it in one step, so that there is never half of one.
+"""Replacing a folder whole: made beside it, then exchanged with it in one step, so that half a folder is never visible.
 
-What a process that was killed left beside it is swept by the next one. Each holds its folder locked while it works;
-the kernel gives the lock back however the process ends.
+Leftovers of a killed process are swept by the next one. Each process holds its folder locked while it works; the kernel
+releases the lock however the process ends.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _room(target: Path) -> tuple[Path, int]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if room.exists():
                 return room, handle
-        # Another process has swept it between the two steps.
+        # Another process swept it between the two steps.
         os.close(handle)
 
 
@@ -96,7 +96,7 @@ def _exchange(made: Path, target: Path) -> None:
         code = ctypes.get_errno()
         if code not in (errno.ENOSYS, errno.EINVAL):
             raise OSError(code, os.strerror(code))
-    # This file system exchanges nothing: for a moment there is neither.
+    # This file system cannot exchange two names: for a moment neither site is there.
     old = made.with_name("old")
     target.rename(old)
     try:

@@ -61,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         try:
             file, size = self._opened(path)
-        except (OSError, RuntimeError):  # RuntimeError: links that lead round and round
+        except (OSError, RuntimeError):  # RuntimeError: a loop of symbolic links
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
         self.send_response(HTTPStatus.OK)
@@ -74,8 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
         return file
 
     def _opened(self, path: bytes) -> tuple[IO[bytes], int]:
-        """A file of the site, and its size. Raises OSError for what is none, folders without a page and links that
-        lead out of the site among them."""
+        """A file of the site, and its size. Raises OSError for anything else, including folders without a page and
+        links that lead out of the site."""
         parts = os.fsdecode(path).split("/")
         if ".." in parts:
             raise FileNotFoundError
@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Readers who go away are no news; anything else is one line."""
+        """A reader's disconnection is not reported; any other error is one line."""
         error = sys.exception() if sys.version_info >= (3, 12) else sys.exc_info()[1]
         if not isinstance(error, ConnectionError | TimeoutError):
             print(f"lobench: a request failed: {type(error).__name__}: {error}", file=sys.stderr)

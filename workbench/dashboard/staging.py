@@ -12,9 +12,9 @@ from lobench.workbench.history.asv_files import read_object
 
 
 def stage(results: Path, folder: Path) -> None:
-    """Copy asv's results to a folder, without the comments that asv does not read in them.
+    """Copy asv's results to a folder, without comments, which asv does not accept there.
 
-    What is no result is left out, and said on stderr.
+    Other files are left out and listed on stderr.
     """
     folder.mkdir()
     for file in sorted(results.rglob("*.json")):

@@ -23,17 +23,19 @@ LEAST_PROCESSES = 2
 FEWEST_CHOSEN = 3
 """Fewer are not chosen."""
 
+_MEASURED = 2 * STARTUP
+"""Seconds that a process measures at least, if it can: those of its start are lost."""
+
 _TOLERATED = 1.2
-"""Isolated passes may make a session take so much longer."""
+"""Isolated passes may prolong a session by this factor."""
 
 
 @dataclass(frozen=True)
 class Budget:
     """Seconds for each part; 0 leaves it out. ``processes`` None: as many as suit the feed. ``counters``: whether
     mechanisms are counted. ``precision``: the half-width of intervals at which a session stops. ``profile``: whether
-    profilers look at every variant, ``latency``: what is asked of it, both for as long as it takes. ``time_limit``:
-    seconds that verifying one variant may take, None for a multiple of the reference's. Raises UsageError for too few
-    processes."""
+    every variant is profiled, ``latency``: the options of that part; both have no time limit. ``time_limit``: seconds
+    for verifying one variant, None for a multiple of the reference's time. Raises UsageError for too few processes."""
 
     session: float
     processes: int | None = None
@@ -87,13 +89,14 @@ def design(
 ) -> tuple[Design, bool]:
     """A session's design, and whether there is time for isolated passes.
 
-    Many processes say more than few, but each makes a pass at least: where ``processes`` is not given, there are as
-    many as find time for that, ``PROCESSES`` at most, or with ``until_precision`` as many as it may take.
+    Many processes say more than few, but each takes a start, and makes a pass at least: where ``processes`` is not
+    given, there are as many as find time for that and measure for ``_MEASURED``, ``PROCESSES`` at most, or with
+    ``until_precision`` as many as it may take.
     """
     most = PROCESSES if until_precision is None else max(PROCESSES, round(seconds / PRECISION_PROCESS_SECONDS))
     if processes is None:
         choices = range(most, FEWEST_CHOSEN, -1)
-        fitting = (count for count in choices if _needed(count, pass_seconds) <= seconds)
+        fitting = (count for count in choices if _needed(count, pass_seconds, _MEASURED) <= seconds)
         processes = next(fitting, FEWEST_CHOSEN)
     slice_records = equal_slices(events, grain[0])
     made = Design(
@@ -107,7 +110,8 @@ def design(
     return made, _needed(processes, pass_seconds) <= seconds * _TOLERATED
 
 
-def _needed(processes: int, pass_seconds: float) -> float:
-    """Seconds of a session in which each process makes one pass, and some of them an isolated one."""
-    passes = processes + -(-processes // isolated_every(processes))
-    return processes * STARTUP + passes * pass_seconds
+def _needed(processes: int, pass_seconds: float, measured: float = 0.0) -> float:
+    """Seconds of a session in which each process makes one pass, or more in ``measured`` seconds, and some of them an
+    isolated one."""
+    isolated = -(-processes // isolated_every(processes))
+    return processes * (STARTUP + max(pass_seconds, measured)) + isolated * pass_seconds

@@ -36,7 +36,8 @@ ANALYSED: Final = frozenset(
 
 class FeedExperiment(Closing):
     """One feed's part of a document. ``variants`` include the reference of the ``ladder``; ``tuning`` is the user's
-    tuning file (``workbench.tuning.picking``). Close it, or use it as a context.
+    tuning file (``workbench.tuning.picking``); ``pair``: names of the two that are measured, all where it is None.
+    Close it, or use it as a context.
 
     Steps read it, and pass their findings to ``put``. Raises UsageError for a feed without events.
     """
@@ -50,8 +51,10 @@ class FeedExperiment(Closing):
         ladder: Ladder,
         budget: Budget,
         tuning: str | None = None,
+        pair: tuple[str, str] | None = None,
     ) -> None:
         self.document = document
+        self.pair = pair
         self.specs = list(specs)
         self.ladder = ladder
         self.budget = budget
@@ -60,7 +63,7 @@ class FeedExperiment(Closing):
         self.traced = scope.trace
         asked = Workload(evaluate=content.evaluate, until=content.until, files=ladder.files)
         self.workload = asked.within(scope)
-        # A file that is named is refused before anything is read.
+        # Refuse a bad tuning file before the feed is read.
         named = pick(source, tuning, variants) if tuning else None
         with progress(f"reading {source.name}", None):
             self.feed: LoadedFeed = load(source)
@@ -107,6 +110,16 @@ class FeedExperiment(Closing):
         """Variants that may be measured, in the ladder's order, then those beside it."""
         good = self.agreeing(self.variants)
         return sorted(good, key=lambda variant: (variant.phase is None, variant.phase or 0))
+
+    @property
+    def measured(self) -> list[Contestant]:
+        """The trusted variants that are measured: all, or of a pair the two, the first of them first."""
+        if self.pair is None:
+            return self.trusted
+        return sorted(
+            (variant for variant in self.trusted if variant.name in self.pair),
+            key=lambda variant: (self.pair or ()).index(variant.name),
+        )
 
     def agreeing(self, variants: Iterable[Contestant]) -> list[Contestant]:
         """Those that no verification refuted."""

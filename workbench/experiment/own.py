@@ -1,5 +1,8 @@
-"""Steps of the user's own: files that define ``STEP``. What such a step returns is kept in the feed's part of the
-document under its name; what it raises is told there, and the experiment goes on."""
+"""The user's own steps: files that define ``STEP``.
+
+A step's return value is kept in the feed's part of the document under its name; an error is reported there, and the
+experiment continues.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ def keeping(step: Step) -> Step:
 
     def run(experiment: FeedExperiment, advance: Advance) -> None:
         try:
-            # As it will be read again: a tuple is a list then, and there is no NaN.
+            # In the form in which it is read back: tuples become lists, and NaN is refused.
             result = json.loads(json.dumps(step.run(experiment, advance), allow_nan=False))
         except Exception as error:
             failed(experiment, error)

@@ -1,5 +1,5 @@
-"""Conducting an experiment: its steps in their order, over all feeds. What a person sees between them stands here, and
-that the document is saved after each."""
+"""Conducting an experiment: its steps in order, over all feeds, with the messages between them; the document is saved
+after each step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lobench.workbench.ladder import Ladder
 from lobench.workbench.results.model.document import FeedResult, Result
 
 Stands = Callable[[Result, FeedResult, Sequence[Step], Budget], None]
-"""Called when a feed's ladder stands, with the steps that are still to come."""
+"""Called when a feed's ladder is complete, with the remaining steps."""
 
 
 def conduct(
@@ -30,20 +30,25 @@ def conduct(
     budget: Budget,
     tuning: str | None = None,
     *,
+    pair: tuple[str, str] | None = None,
     own: Sequence[Step] = (),
     stands: Stands | None = None,
 ) -> None:
-    """Do all steps that have something to do with each feed, given as its specs and itself, the user's ``own`` last;
-    feeds that the document holds already are gone on with. What is measured is saved, also when this is interrupted.
-    Raises UsageError for a step that needs one that does not come before it."""
+    """Perform all steps that apply to each feed, given as its specs and itself, the user's ``own`` last; feeds that the
+    document holds already are resumed. ``pair``: names of the two variants that are compared; the others are verified,
+    but not measured.
+
+    Measurements are saved, even after an interrupt. Raises UsageError for a step that needs one that does not come
+    before it.
+    """
     steps = in_order([*ALL, *own])
     known = list(document.content.feeds)
     before = _samples(document)
     try:
         for number, (specs, source) in enumerate(feeds):
-            # What the document holds of a feed, it holds with the parameters that were taken.
+            # A feed that is already in the document keeps its parameters.
             named = None if number < len(known) else tuning
-            with FeedExperiment(document, specs, source, variants, ladder, budget, named) as experiment:
+            with FeedExperiment(document, specs, source, variants, ladder, budget, named, pair) as experiment:
                 if number < len(known):
                     experiment.adopt(known[number])
                 _go_through(steps, experiment, stands)
@@ -61,9 +66,9 @@ def _go_through(steps: Sequence[Step], experiment: FeedExperiment, stands: Stand
         step.check(experiment)
     for place, step in enumerate(steps):
         missing = [name for name in step.needs if name not in done]
-        # What a step looks at is there only where its needs are met.
+        # A step's condition may only be evaluated when its needs are met.
         if missing or not step.wanted(experiment):
-            # One that failed when it was asked has said so.
+            # A step whose condition raised an error has reported it.
             failed = experiment.content.added if experiment.begun else None
             if step not in ALL and step.name not in (failed or {}):
                 why = f"there is no {missing[0]} in this run" if missing else "it has nothing to do here"
@@ -73,7 +78,7 @@ def _go_through(steps: Sequence[Step], experiment: FeedExperiment, stands: Stand
         if _is_filled(step, experiment):
             done.add(step.name)
         if step is LADDER and stands is not None:
-            # Whether a user's own is wanted is asked when its turn comes.
+            # For a user's own step the condition is evaluated only when its turn comes.
             coming = [later for later in steps[place + 1 :] if later in ALL and later.wanted(experiment)]
             stands(experiment.document.content, experiment.content, coming, experiment.budget)
 

@@ -19,7 +19,7 @@ from lobench.workbench.results.model.document import Result
 
 
 def reopen(path: str) -> Document:
-    """The document to go on with. Raises UsageError for one that is complete or that ``measure`` did not write."""
+    """The document to resume. Raises UsageError for one that is complete or that ``measure`` did not write."""
     place = Path(path)
     folder = place if place.is_dir() else place.parent
     content = read(place)

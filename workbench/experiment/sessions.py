@@ -9,6 +9,7 @@ from lobench.workbench.console import progress
 from lobench.workbench.experiment.budget import FEWEST_CHOSEN, design
 from lobench.workbench.experiment.feed import FeedExperiment
 from lobench.workbench.kernel_identity import same_kernels
+from lobench.workbench.measurement.allotment import planned
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.grain import Grain, choose_grain
 from lobench.workbench.measurement.live_view import display
@@ -34,12 +35,15 @@ def measure_part(
     isolated: bool = False,
     twice: str | None = None,
 ) -> None:
-    """Lay a session of ``seconds`` out and run it as ``part`` of the document, with isolated passes if asked and where
-    there is time for them; its control is the variant ``twice``, the ladder's reference unless another is named, and a
-    second one stands at the top of the line-up where no identical pair does so anyway."""
+    """Lay out a session of ``seconds`` and run it as ``part`` of the document, with isolated passes if requested and if
+    there is time; its control is the variant ``twice``, by default the ladder's reference, and a second control is
+    added at the top of the line-up unless an identical pair is there anyway. If the reference is not one of
+    ``variants``, it is the session's witness. Without ``twice``, or with nothing else, nothing is measured."""
     variants = experiment.agreeing(variants)
     names, reference = [variant.name for variant in variants], experiment.ladder.reference
-    # Many variants near the top: rates taken from the reference would leave time for too few processes.
+    if twice is not None and (twice not in names or len(names) == 1):
+        return
+    # With many variants near the top, rates taken from the reference would leave time for too few processes.
     deciding = [variant.name for variant in experiment.trusted] if twice is None else [reference, *names]
     try:
         grain = _grain(experiment, deciding, seconds)
@@ -71,7 +75,8 @@ def measure_part(
         pinned=len(usable_cpus()) > 0,
         until_precision=precision,
     )
-    session = Session([*names, *map(again, twice_over)], feed.count, made, same_as=same_as)
+    witness = None if reference in names else reference
+    session = Session([*names, *map(again, twice_over)], feed.count, made, same_as=same_as, witness=witness)
     run_session(experiment, part, session, feed, isolated=isolated and fits)
 
 
@@ -91,13 +96,15 @@ def _grain(experiment: FeedExperiment, names: Sequence[str], seconds: float) -> 
 
 
 def run_session(experiment: FeedExperiment, part: str, session: Session, feed: SharedFeed, *, isolated: bool) -> None:
-    """Fill a session as ``part`` of the document, beginning where it stands."""
+    """Fill a session as ``part`` of the document, from its present state."""
 
     def put(*, seldom: bool = False) -> None:
         found = {part: session.result()}
         alone = {"isolated": session.isolated_result()} if isolated else {}
         experiment.put(seldom=seldom, **found, **alone)
 
+    # The user gave neither a number of processes nor a precision.
+    free = experiment.budget.processes is None and session.design.until_precision is None
     with display(f"measuring {experiment.feed.name}, {part}", session) as shown:
 
         def keep() -> None:
@@ -115,9 +122,10 @@ def run_session(experiment: FeedExperiment, part: str, session: Session, feed: S
                 keep=keep,
                 enough=reached,
                 advance=shown.advance,
+                plan=planned if free else None,
             )
         finally:
-            # First: no figures are kept, or shown, of what is refuted, wherever this is interrupted.
+            # First of all, so that an interrupt cannot leave figures of a refuted variant.
             lost = session.lost.items()
             try:
                 experiment.add_outcomes(Verified(name, 1, False, None, f"when measured, {how}") for name, how in lost)

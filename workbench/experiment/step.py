@@ -11,7 +11,7 @@ from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.experiment.feed import FeedExperiment
 
 Advance = Callable[[float], None]
-"""Told the seconds that passed, as they pass."""
+"""Receives the seconds that passed, as they pass."""
 
 
 class Run(Protocol):

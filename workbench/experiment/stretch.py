@@ -1,4 +1,4 @@
-"""How much of a feed's beginning stands for all of it."""
+"""The length of a feed's beginning that represents all of it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ _ALIKE: Final = 0.8
 
 
 def representative(flags: npt.NDArray[np.integer], evaluate: str, least: int) -> int:
-    """Records from the beginning, ``least`` or twice as many and so on, in which nearly as large a share is evaluated
-    as in the whole feed. ``flags``: of all its records, shape (records,).
+    """Records from the beginning, ``least`` or twice as many and so on, of which nearly as large a share is evaluated
+    as of the whole feed.
 
-    A feed may begin with books being filled, and what phases do to features and strategies would not be seen there.
+    ``flags``: of all its records, shape (records,). A feed may begin by filling books, where the effect of phases on
+    features and strategies would not show.
     """
     mask, value = EVALUATE[evaluate]
     evaluated = (flags & mask) == value

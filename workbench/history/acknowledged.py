@@ -24,7 +24,7 @@ _KEYS = {"commit", "variant", "feed", "reason"}
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """One entry of the file; None stands for all."""
+    """One entry of the file; None means all."""
 
     commit: str
     reason: str

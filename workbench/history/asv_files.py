@@ -23,12 +23,13 @@ from lobench.workbench.environment import environment
 from lobench.workbench.history.points import Point, Recorded
 from lobench.workbench.history.store import REMEDY, History
 from lobench.workbench.optional_dependencies import required
+from lobench.workbench.plain_names import is_plain_name
 from lobench.workbench.processes.file_lock import locked
 
 TIME = "lobench.nanoseconds_per_event"
 EXACT = "lobench.{}_per_event"
 ENVIRONMENT = "lobench"
-"""Stands where asv names the environment that it installed a commit in."""
+"""Takes the place of asv's name of the environment in which a commit is installed."""
 
 _VERSION = "1"
 _COLUMNS = (
@@ -57,7 +58,7 @@ def configuration(root: Path) -> dict[str, Any]:
     read = read_object(path) if path.exists() else dict(_UNCONFIGURED)
     if read is None:
         raise UsageError(f"{path}: not a JSON object; asv reads one with comments at most (JSON5)")
-    # As asv does, where it does not insist.
+    # asv's own defaults for optional fields.
     read = {"version": 1, "project": root.name, "results_dir": "results", "html_dir": "html", **read}
     for name in ("results_dir", "html_dir"):
         if not isinstance(read[name], str) or "\0" in read[name]:
@@ -102,7 +103,7 @@ def _named_by_asv() -> str | None:
     names = {name: one for name, one in known.items() if isinstance(one, dict)}
     found = names.get(platform.node()) or (next(iter(names.values())) if len(names) == 1 else {})
     name = found.get("machine")
-    return name if isinstance(name, str) and name else None
+    return name if isinstance(name, str) and is_plain_name(name) else None
 
 
 def described_machine() -> str:
@@ -139,7 +140,7 @@ def _write(history: History, results: Path) -> None:
         _put(folder / f"{commit[:8]}-{ENVIRONMENT}.json", result)
     index = results / "benchmarks.json"
     known = (read_object(index) if index.exists() else None) or {"version": 2}
-    # asv writes this file with its own suite's benchmarks only; ours are put beside them.
+    # asv writes only its own suite's benchmarks to this file; add lobench's.
     others = {name: one for name, one in known.items() if isinstance(one, dict) and not name.startswith("lobench.")}
     _put(index, {"version": known.get("version", 2), **others, **benchmarks})
 
@@ -210,7 +211,7 @@ def _result(
         if any(value is not None for value in values):
             ones = [None if value is None else 1 for value in values]
             started = recorded.measured * 1000
-            # Of an exact count there is no interval to weigh it by.
+            # An exact count has no interval to weight it by.
             wide = [_spread(values, ends, _TO_99) if name == TIME else None for ends in (lows, highs)]
             narrow = [_spread(values, ends, _TO_QUARTILE) for ends in (lows, highs)]
             results[name] = [values, benchmark["params"], _VERSION, started, 0.0, *wide, *narrow, ones, ones]
@@ -249,7 +250,7 @@ def _cell(series: str, point: Point | None) -> tuple[float | None, float | None,
 
 
 def _spread(values: list[float | None], ends: list[float | None], part: float) -> list[float | None]:
-    """So much of the way from each value to its interval's end, or beyond it."""
+    """A point this far along the way from each value to its interval's end, or beyond it."""
     pairs = zip(values, ends, strict=True)
     return [None if value is None or end is None else value + (end - value) * part for value, end in pairs]
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lobench.workbench.commits.findings import Spread
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.summaries.model import Place
 
@@ -16,7 +17,8 @@ from lobench.workbench.summaries.model import Place
 @dataclass(frozen=True)
 class Point:
     """A variant on a feed: ns of CPU time per event with their interval against the anchor, the session's noise
-    ``floor``, ``exact`` counts per event by name; ``made_with``: a digest of the recipe and the tools."""
+    ``floor``, ``exact`` counts per event by name; ``made_with``: a digest of the recipe and the tools; ``spreads``: the
+    least and the most of counts that differ between replays."""
 
     ns: float
     low: float
@@ -24,12 +26,15 @@ class Point:
     floor: float
     exact: Mapping[str, float]
     made_with: str | None = None
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Point:
         """A point as it is kept."""
         return cls(
-            **{name: kept[name] for name in ("ns", "low", "high", "floor", "exact")}, made_with=kept.get("made_with")
+            **{name: kept[name] for name in ("ns", "low", "high", "floor", "exact")},
+            made_with=kept.get("made_with"),
+            spreads=kept.get("spreads", {}),
         )
 
 

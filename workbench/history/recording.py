@@ -1,8 +1,8 @@
 """Recording commits: sessions of a few at a time, each beside the anchor, so that all points can be compared.
 
-The anchor is the first commit that was recorded. Every session holds it twice (its own control), and the commit that
-was recorded before: a point is the anchor's time, divided by how many times faster the session found the commit. What
-of a commit is the same code as of one before has its point.
+The anchor is the first recorded commit. Every session holds it twice (its own control), and the commit that was
+recorded before: a point is the anchor's time, divided by the speed-up that the session found for the commit. Code that
+equals an earlier commit's gets that commit's point.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lobench.engine.feeds.opening import SYNTHETIC
 from lobench.workbench.commits import instructions
 from lobench.workbench.commits.feeds import NamedFeed
 from lobench.workbench.commits.findings import LEAST_FLOOR, difference, findings
-from lobench.workbench.commits.measuring import Measured, Request, measure
+from lobench.workbench.commits.measuring import METHOD, Measured, Request, measure
 from lobench.workbench.commits.origins import Origin, whole
 from lobench.workbench.commits.repository import Commit
 from lobench.workbench.commits.session import CommitSession, precise
@@ -89,7 +89,7 @@ class Recorder:
         """Record commits, oldest first. Returns those that were and those that could not be."""
         done: list[Commit] = []
         broken: list[Commit] = []
-        # One by one: what is laid out long before its session may have left the cache.
+        # One at a time: files prepared long before their session may have left the cache.
         for number, window in enumerate(self._windows(commits, broken), 1):
             _say(f"session {number}: {', '.join(commit.short for commit, _ in window)}")
             self._session(window, done, broken)
@@ -147,7 +147,7 @@ class Recorder:
             _say(f"instructions are not counted: {problem}")
         if before and before[1].key in measured.broken:
             before = None
-        # What was measured is kept whole or not at all.
+        # A measurement is kept whole or not at all.
         asked = set(self._request.variants)
         if measured.session.sources and all(set(lacking) >= asked for lacking in _lacking(measured)):
             raise UsageError(f"none of these commits has a variant {', '.join(self._request.variants)}")
@@ -214,8 +214,8 @@ class Recorder:
         return found
 
     def _represented(self, before: tuple[Commit, Source] | None) -> dict[str, Source]:
-        """The commit before, after those that its variants were measured as: what has not changed since has its kernels
-        there, and is not compiled again."""
+        """The commit before, preceded by those as which its variants were measured: kernels of unchanged code are
+        there, and are not compiled again."""
         if before is None:
             return {}
         feeds = self._history.points[before[0].hash]["feeds"].values()
@@ -265,8 +265,10 @@ class Recorder:
         exact = measured.exact.get(key, {}).get((feed, variant), {})
         measured_as = session.sources[session.stands(place, variant)].commit or commit
         point = {"exact": exact, "measured_as": measured_as.hash}
-        if made_with := session.sources[place].made_with:
-            point["made_with"] = made_with
+        if spreads := measured.spreads.get(key, {}).get((feed, variant)):
+            point["spreads"] = spreads
+        if exact:
+            point["made_with"] = session.sources[place].made_with + METHOD
         if variant not in anchors:
             assert comparisons is not None, "what has no anchor is measured"
             anchors[variant] = commit.hash
@@ -277,8 +279,9 @@ class Recorder:
         anchor = self._history.points[anchors[variant]]["feeds"][named][variant]
         base = session.name(_place(session, self._keys[anchors[variant]]), variant)
         if base == key:
-            made = {name: point[name] for name in ("exact", "made_with") if name in point}
-            return deepcopy({**anchor, **(made if exact else {})})
+            timed = {name: value for name, value in anchor.items() if name != "spreads" or not exact}
+            made = {name: point[name] for name in ("exact", "made_with", "spreads") if name in point}
+            return deepcopy({**timed, **(made if exact else {})})
         assert comparisons is not None, "what is other code than the anchor's is measured"
         ratio, value = comparisons.compare(key, base).ratio(), anchor["ns"]
         ends = {"ns": value / ratio.value, "low": value / ratio.high, "high": value / ratio.low}

@@ -6,12 +6,12 @@ time is one if asv and Otava both see it; where they disagree it is shown as dis
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from lobench.workbench.commits.findings import MOVED, ONE_ACTION, changed
+from lobench.workbench.commits.findings import MOVED, ONE_ACTION, changed, rise
 from lobench.workbench.commits.measuring import BY_ACTION, INSTRUCTIONS
 from lobench.workbench.history.acknowledged import Acknowledgement
 from lobench.workbench.history.changepoints import Step, asv_steps, otava_steps
@@ -32,11 +32,11 @@ NEAR = 2
 
 @dataclass(frozen=True)
 class Regression:
-    """One series got worse at one commit. ``size``: by what fraction more it takes than before, in instructions or in
-    time, whichever rose more; ``of`` says which. ``paired`` is the speed against the commit before, measured in turns,
-    with its interval: above 1 is faster. ``recovered``: the later commit at which the series was where it had been, or
+    """One series got worse at one commit. ``size``: the fraction by which it rose, in instructions or in time,
+    whichever rose more; ``of`` says which. ``paired`` is the speed against the commit before, measured in turns, with
+    its interval: above 1 is faster. ``recovered``: the later commit at which the series returned to its level, or
     better. ``against``: the commit that it was measured against; ``files`` changed since that, and ``lines`` are those
-    that cost more, where they were counted."""
+    that cost more, if they were counted."""
 
     feed: str
     variant: str
@@ -132,13 +132,15 @@ def _exact_steps(series: Series, values: Sequence[float | None]) -> list[Step]:
 
 
 def _action_steps(series: Series, known: set[int]) -> list[Step]:
-    """Rises of one kind of action's instructions, however rare it is, where those of all did not fall."""
+    """Rises of one kind of action's instructions, however rare it is, where those of all did not fall. Where replays
+    differ, the rise is that from the most to the least of them."""
     whole = {step.index: step.change for step in _exact_steps(series, series.instructions())}
     found: dict[int, Step] = {}
     for kind in sorted({kind for point in series.points for kind in point.exact if kind.startswith(BY_ACTION)}):
         for step in _exact_steps(series, series.counts(kind)):
             larger = step.index not in found or step.change > found[step.index].change
-            if step.index not in known and step.change > ONE_ACTION and whole.get(step.index, 0.0) > -MOVED and larger:
+            sure = rise(step.before, step.after, series.spreads(step.index - 1, step.index, kind))
+            if step.index not in known and sure > ONE_ACTION and whole.get(step.index, 0.0) > -MOVED and larger:
                 found[step.index] = Step(step.index, step.before, step.after, kind)
     return list(found.values())
 
@@ -181,12 +183,11 @@ def _row(
     commit = series.commits[index]
     recorded = _recorded(history, commit)
     finding = _paired(recorded, series)
-    before, after = series.points[index - 1].exact, series.points[index].exact
     counts = series.instructions()[index - 1 : index + 1]
     reason = next((one.reason for one in acknowledged if one.covers(commit, series.variant, series.feed)), None)
     paired = finding.speed if finding else None
     size, of = step.change, (step.of or INSTRUCTIONS) if INSTRUCTIONS in names else "time"
-    # As far as they are shown, equal ones are of time.
+    # If both print the same, show the time.
     if finding and finding.timing == SLOWER and paired and 1 / paired.value - 1 > size - 0.0005:
         size, of = 1 / paired.value - 1, "time"
     against = recorded.against
@@ -199,7 +200,7 @@ def _row(
         of=of,
         instructions=counts[1] / counts[0] - 1 if counts[0] and counts[1] is not None else None,
         paired=paired,
-        counters=tuple(sorted(_moved(before, after))),
+        counters=tuple(sorted(_moved(series, index))),
         found_by=tuple(name for name in (INSTRUCTIONS, "asv", "otava") if name in names),
         disputed=one_alone,
         acknowledged=reason,
@@ -213,10 +214,13 @@ def _row(
 
 def _exact_recovery(series: Series, step: Step) -> str | None:
     """The first later commit at which the count that rose was no larger than before."""
-    values = series.counts(step.of or INSTRUCTIONS)
-    most = step.before * (1 + LEAST_INSTRUCTIONS)
-    later = zip(series.commits[step.index + 1 :], values[step.index + 1 :], strict=True)
-    return next((commit for commit, now in later if now is not None and now <= most), None)
+    kind = step.of or INSTRUCTIONS
+    for place in range(step.index + 1, len(series.points)):
+        now = series.points[place].exact.get(kind)
+        left = rise(step.before, now, series.spreads(step.index - 1, place, kind))
+        if now is not None and left <= LEAST_INSTRUCTIONS:
+            return series.commits[place]
+    return None
 
 
 def _recovery(series: Series, step: Step, steps: Sequence[Step], least: float) -> str | None:
@@ -225,7 +229,12 @@ def _recovery(series: Series, step: Step, steps: Sequence[Step], least: float) -
     return next((series.commits[one.index] for one in later), None)
 
 
-def _moved(before: Mapping[str, float], after: Mapping[str, float]) -> list[str]:
+def _moved(series: Series, index: int) -> list[str]:
     """Mechanism counters that changed, and kinds of action whose instructions did."""
+    before, after = (series.points[place].exact for place in (index - 1, index))
     kinds = {*before, *after} - {INSTRUCTIONS}
-    return [kind for kind in kinds if changed(before.get(kind, 0.0), after.get(kind, 0.0))]
+    return [
+        kind
+        for kind in kinds
+        if changed(before.get(kind, 0.0), after.get(kind, 0.0), series.spreads(index - 1, index, kind))
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lobench.workbench.commits.findings import Spreads
 from lobench.workbench.commits.measuring import INSTRUCTIONS
 from lobench.workbench.history.points import Point
 from lobench.workbench.history.store import History
@@ -37,10 +38,15 @@ class Series:
         return floors[len(floors) // 2]
 
     def comparable(self, index: int) -> bool:
-        """Whether a point and the one before were made by the same recipe and tools, as far as is known: exact counts
-        of others differ without a change of the code."""
+        """Whether a point and the one before were made by the same recipe and tools and counted alike, as far as is
+        known: exact counts differ otherwise without a change of the code."""
         before, after = (self.points[place].made_with for place in (index - 1, index))
         return before is None or after is None or before == after
+
+    def spreads(self, before: int, after: int, kind: str) -> Spreads:
+        """The least and the most of an exact count at two points."""
+        one, other = (self.points[place].spreads.get(kind) for place in (before, after))
+        return one, other
 
     def counts(self, kind: str) -> list[float | None]:
         """An exact count per event; None where it was not counted."""

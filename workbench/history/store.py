@@ -1,9 +1,9 @@
 """The content of the history: the point of every commit, variant and feed, anchors, broken commits.
 
-Each commit has a file of its own in ``recorded/``, named by the commit and by what the file says. A file is never
-changed: what is learned of its commit later stands in another one, which takes its place. So jobs that record at the
-same time add files of different names, and git merges their branches without a conflict; whoever reads takes all files
-together (``union``). asv's files are written from it.
+Each commit has a file of its own in ``recorded/``, named by the commit and the file's content. A file is never changed:
+later findings about its commit go to another file, which replaces it. So jobs that record at the same time add files of
+different names, and git merges their branches without a conflict; readers take all files together (``union``). asv's
+files are written from it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from lobench.workbench.atomic_write import write_whole
 from lobench.workbench.history.points import Recorded, SessionFacts
 from lobench.workbench.history.told import essence
 from lobench.workbench.history.union import Part, union
+from lobench.workbench.plain_names import is_plain_name
 
 VERSION = 2
 """In version 1 ratios were those of times: above 1 was slower."""
@@ -37,10 +38,11 @@ class History:
     ``points``: commit to {"time", "subject", "source", "session", "feeds": {feed: {variant: point}}, "against":
     {"commit", "findings", "files"} or None, "how": {"feeds": {feed: file}, "evaluate", "ladder"}}. A point is {"ns",
     "low", "high", "exact", "measured_as"}: ns of CPU time per event with its interval against the anchor, exact counts
-    per event, and the commit with whose code it was measured, the first that had it; of engines that are built also
-    "made_with", a digest of the recipe and the tools. ``anchors``: feed to variant to the commit that all points of
-    that series are measured against. ``feeds``: feed to the digest of its records. ``broken``: commit to reason.
-    ``file`` is where all stood in one file once; the others lie beside it.
+    per event, and the commit with whose code it was measured, the first that had it; "made_with",
+    digests of how counts are taken and of an engine's recipe and tools; "spreads" has the least and the most of each
+    exact count that is not the same in every replay. ``anchors``: feed to variant to the commit that all points of that
+    series are measured against. ``feeds``: feed to the digest of its records. ``broken``: commit to reason. ``file`` is
+    where all stood in one file once; the others lie beside it.
     """
 
     file: Path
@@ -130,7 +132,7 @@ def load(file: Path, machine: str) -> History:
             parts = [(path.name, _read(path, machine)) for path in files]
             break
         except FileNotFoundError:
-            # Whoever records has put others in their place meanwhile.
+            # A recording process replaced them in the meantime.
             if left == 1:
                 raise
     if parts:
@@ -154,6 +156,9 @@ def _read(path: Path, machine: str) -> Part:
     content = {"machine": machine, **{name: kind() for name, kind in _KEPT.items() if name != "machine"}, **content}
     if not content.keys() <= _KEPT.keys() or not all(isinstance(content[name], _KEPT[name]) for name in content):
         raise LobenchError(f"{path}: not a history; {remedy}")
+    if not is_plain_name(content["machine"]):
+        # It is the name of a folder that asv's files are written to.
+        raise LobenchError(f"{path}: machine: must be the name of a folder, was {content['machine']!r}; {remedy}")
     if version == 1:
         _turn(content)
     return content

@@ -1,8 +1,8 @@
 """Histories of several jobs as one.
 
-A commit that several jobs measured keeps all their variants, and of one variant what was measured last. A series that
-jobs began from different commits, as none knew of the other, goes on from the oldest of these: what was measured
-against another stays as it was measured.
+A commit that several jobs measured keeps all their variants, and for one variant the latest measurement. If jobs began
+a series from different commits, because neither knew of the other, it continues from the oldest of these; points
+against another one stay as measured.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def union(parts: Sequence[tuple[str, Part]], where: str) -> Whole:
     whole = Whole()
     candidates: dict[tuple[str, str], list[str]] = {}
     own: set[str] = set()
-    # Oldest commits first, as one job records them; of one commit, what was measured last is added last.
+    # Oldest commits first, as a single job records them; for one commit, the latest measurement is added last.
     for name, part in sorted(parts, key=_age):
         for feed, digest in part["feeds"].items():
             if whole.feeds.setdefault(feed, digest) != digest:
@@ -49,7 +49,7 @@ def union(parts: Sequence[tuple[str, Part]], where: str) -> Whole:
         whole.sessions += [one for one in part["sessions"] if one not in whole.sessions]
     for (feed, variant), commits in candidates.items():
         whole.anchors.setdefault(feed, {})[variant] = _oldest(commits, whole.points)
-    # What one job could not measure, another could; a job that has a point failed in something more.
+    # A point from one job cancels another's failure; a job's own failure beside its point is about something else.
     whole.broken = {name: why for name, why in whole.broken.items() if name in own or name not in whole.points}
     whole.sessions.sort(key=lambda session: str(session["name"]))
     return whole

@@ -1,7 +1,7 @@
 """Ladders: the steps of a plan in order, their reference, and their predictions.
 
-``file`` reads and checks a ladder file, ``loading`` loads what it names: a ``Ladder`` is what commands pass on.
-``template`` is what `lobench ladder init` writes. lobench's own ladder is one such file, ``variants/ladder.toml``.
+``file`` reads and checks a ladder file, ``loading`` loads its variants: commands pass on a ``Ladder``. ``template`` is
+the text of `lobench ladder init`. lobench's own ladder is one such file, ``variants/ladder.toml``.
 """
 
 from __future__ import annotations

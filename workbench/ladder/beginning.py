@@ -112,7 +112,10 @@ def _cargo(root: Path) -> Guess | None:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         content = {}
-    name = content.get("lib", {}).get("name") or str(content.get("package", {}).get("name", "book")).replace("-", "_")
+    library, package = (content.get(key) for key in ("lib", "package"))
+    named = library.get("name") if isinstance(library, dict) else None
+    default = package.get("name", "book") if isinstance(package, dict) else "book"
+    name = named or str(default).replace("-", "_")
     # Not only src/ matters, but also .cargo/, a toolchain file, neighbouring packages; in a workspace, any member.
     return Guess("cargo build --release", f"target/release/lib{name}.so", sure="workspace" not in content)
 
@@ -127,8 +130,10 @@ def _cmake(root: Path) -> Guess | None:
 
 
 def _make(root: Path) -> Guess | None:
-    file = root / "Makefile"
-    if not file.is_file():
+    # In make's own order.
+    files = (root / name for name in ("GNUmakefile", "makefile", "Makefile"))
+    file = next((file for file in files if file.is_file()), None)
+    if file is None:
         return None
     name = re.search(r"^([\w./-]+\.so)\s*:", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
     return Guess("make", name[1] if name else "book.so", sure=name is not None)
@@ -136,7 +141,7 @@ def _make(root: Path) -> Guess | None:
 
 def _python(root: Path) -> Guess | None:
     for file in sorted(root.glob("*.py")):
-        if re.search(
+        if file.is_file() and re.search(
             r"^(?:ENGINE\s*=|class ENGINE\b)", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
         ):
             return Guess(None, file.name)

@@ -23,8 +23,8 @@ _STEP: Final = ("variant", "title")
 
 @dataclass(frozen=True)
 class StepEntry:
-    """A step as it is written. ``key``: by what reference and predictions name it, the stem of a file or what stands
-    there; ``file``: where its file is, None for a variant that is named; ``title``: None for the variant's own."""
+    """A step as written. ``key``: its name for reference and predictions, the stem of a file or the name itself;
+    ``file``: its file, None for a variant by name; ``title``: None for the variant's own."""
 
     key: str
     variant: str
@@ -34,9 +34,8 @@ class StepEntry:
 
 @dataclass(frozen=True)
 class LadderFile:
-    """What a file says. ``steps``: from the bottom up, empty for lobench's own phases; ``reference``: the key of a
-    step; ``feed``: replayed if none is named; ``predictions``: of ``ledger``, which is the file itself or one that it
-    names."""
+    """The content of a file. ``steps``: from the bottom up, empty for lobench's own phases; ``reference``: the key of a
+    step; ``feed``: the default feed; ``predictions``: of ``ledger``, which is the file itself or one that it names."""
 
     path: Path
     name: str
@@ -58,8 +57,8 @@ class LadderFile:
 
 
 def read_file(name: str | Path) -> LadderFile:
-    """The ladder in a file. Raises UsageError, naming file and key, for one that is none or cannot be read,
-    LedgerError for a ledger that it names."""
+    """The ladder in a file. Raises UsageError, naming file and key, for an invalid or unreadable one, LedgerError for a
+    ledger that it names."""
     path = Path(name)
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -81,7 +80,7 @@ def _ladder(path: Path, content: Mapping[str, Any]) -> LadderFile:
         recipe.parse(path, content)
     steps = _steps(path, content)
     keys = [step.key for step in steps]
-    # Of lobench's own phases the first is called as it is.
+    # In lobench's own ladder the reference is the first phase.
     reference = _text(content, "reference", keys[0] if keys else None)
     if keys and reference not in keys:
         raise ValueError(f"reference: '{reference}' is not a step. Use any of {', '.join(keys)}")

@@ -24,12 +24,12 @@ OWN: Final = Path(str(package_files("lobench.variants").joinpath("ladder.toml"))
 
 @dataclass(frozen=True)
 class Ladder:
-    """``steps``: from the bottom up, their phases are their places; ``reference``: the name of the one that totals are
-    over. ``beside``: the user's own variants that are no steps; ``known``: every variant that may be named. ``files``:
-    those that the user's variants are in, for processes that load them anew. ``path``: as the user names the file, None
-    for lobench's own.
+    """``steps``: from the bottom up, their phases are their indices; ``reference``: the name of the step that totals
+    are relative to. ``beside``: the user's own variants that are not steps; ``known``: every variant that may be named.
+    ``files``: the files of the user's variants, for processes that load them again. ``path``: the file as the user
+    names it, None for lobench's own.
 
-    What a variant computes is compared with lobench's reference on any ladder: only speeds are with the ladder's.
+    On any ladder, results are compared with lobench's reference; only speeds are compared with the ladder's.
     """
 
     path: str | None
@@ -43,7 +43,7 @@ class Ladder:
     def named(self, typed: str) -> Contestant:
         """The variant that a user names. Raises UsageError as ``resolve``."""
         found = resolve(typed, self.known)
-        # A combination that is a step has its place, whichever way it is typed.
+        # A combination that is also a step is that step, however it is typed.
         return self.known.get(found.name, found)
 
     @property
@@ -88,12 +88,12 @@ def load_ladder(path: str | None = None, files: Sequence[str] = ()) -> Ladder:
     that cannot be used; one that would end the process that loads it is tried in another before."""
     file = read_file(OWN if path is None else path)
     stepped = [entry.file for entry in file.steps if entry.file is not None]
-    # A file may be named on the command line, too.
+    # A step's file may also be named on the command line.
     places = {os.path.realpath(name) for name in stepped}
     more = [name for name in files if os.path.realpath(name) not in places]
     known = known_with([*stepped, *more])
     steps = [_found(file, number, entry, known) for number, entry in enumerate(file.steps, 1)] or ladder(known)
-    # lobench's own phases keep their numbers, whichever there are.
+    # lobench's own phases keep their numbers, even if some are absent.
     placed = [replace(step, phase=place) if file.steps else step for place, step in enumerate(steps)]
     for number, step in enumerate(placed, 1):
         if any(step.name == other.name for other in placed[: number - 1]):

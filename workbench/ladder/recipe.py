@@ -43,7 +43,7 @@ class Recipe:
 
 def find_recipe(root: Path, ladder: str | None = None) -> Recipe | None:
     """The recipe of a repository: in the ladder file that the user names, else in one of the files at its top; None for
-    a repository that has none. Raises UsageError for what is wrong in it."""
+    a repository without one. Raises UsageError for an invalid one."""
     if ladder is not None:
         found = _read(Path(ladder).resolve())
         if found is None:
@@ -125,7 +125,7 @@ def _feeds(content: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _feed(path: Path, name: str) -> str:
-    """Files stand beside the file that names them."""
+    """Paths are relative to the file that names them."""
     return name if name.startswith("synth:") else str(path.parent / name)
 
 

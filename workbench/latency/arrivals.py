@@ -21,8 +21,8 @@ CLOCKS: Final = ("ts_recv", "ts_event")
 @dataclass(frozen=True)
 class Arrivals:
     """``times``: nanoseconds after the first, float64, one for each record that queues, never falling; ``clock``: the
-    field that they are from; ``opening``: records before them, a snapshot that nobody waits for; ``late``: records
-    whose own time is before that of one that precedes them, with which they come."""
+    field that they are from; ``opening``: records before them, a snapshot that does not queue; ``late``: records with
+    an earlier time than one before them, with which they arrive."""
 
     times: npt.NDArray[np.float64]
     clock: str

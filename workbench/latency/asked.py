@@ -12,9 +12,9 @@ PASSES: Final = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """``speeds``: how many times as fast events come as they did; ``bound``: ns within which 99.9 % are to be answered;
-    ``block``: records that are handed over at a time at most, to a variant never more than it was made for; None: as
-    many as that; ``passes``: over the feed, for each figure."""
+    """``speeds``: factors by which events arrive faster than they did; ``bound``: ns within which 99.9 % must be
+    answered; ``block``: limit for the records of a call, never above the variant's own; None: the variant's own;
+    ``passes``: over the feed, for each figure."""
 
     speeds: tuple[float, ...] = SPEEDS
     bound: float = BOUND

@@ -22,7 +22,7 @@ QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999, "p99_99
 
 
 def distribution(times: Times) -> Distribution | None:
-    """Of times in ns, shape (n,); None of none."""
+    """Summary of times in ns, shape (n,); None without any."""
     if not len(times):
         return None
     found = {name: quantile(times, share) for name, share in QUANTILES.items()}

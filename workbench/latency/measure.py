@@ -1,5 +1,4 @@
-"""Latency of variants on one feed: each in a process of its own, and what its replays computed held against the
-reference."""
+"""Latency of variants on one feed: each in a separate process, its replays' results compared with the reference's."""
 
 from __future__ import annotations
 
@@ -43,7 +42,7 @@ def measure(
     hertz: list[float] = []
     lost: dict[str, str] = {}
     expected: tuple[object, object] | None = None
-    # Another CPU may be another kind of core, or share one with somebody who works.
+    # Another CPU may be a different kind of core, or shared with another program.
     cpu = cpu_for(0)
     for number, name in enumerate(names):
         task = Task(

@@ -42,13 +42,19 @@ def quantile(times: Times, share: float) -> float:
     return float(np.partition(times, rank)[rank])
 
 
-def largest(holds: Callable[[float], bool], known: Mapping[float, bool], tolerance: float) -> float | None:
-    """The largest speed up to which ``holds``, to a factor of 1 + ``tolerance``, by bisection of its logarithm; None
-    where it does not hold at ``SLOWEST``, ``FASTEST`` where it does there. ``known``: what is known already.
+def confirmed(holds: Callable[[float], bool], tries: int) -> Callable[[float], bool]:
+    """``holds``, which fails only if it fails that many times in a row: what disturbs a machine for a moment is not a
+    property of the engine."""
+    return lambda speed: any(holds(speed) for _ in range(tries))
 
-    Faster arrivals never shorten a response of a single server, so there is one such speed. Of a bulk server, and with
-    service times that are measured anew, a speed may fail and a greater one hold: what is found lies below the least
-    that is known to fail.
+
+def largest(holds: Callable[[float], bool], known: Mapping[float, bool], tolerance: float) -> float | None:
+    """The largest speed up to which ``holds``, to a factor of 1 + ``tolerance``, by bisection of its logarithm; None if
+    it does not hold at ``SLOWEST``, ``FASTEST`` if it holds there. ``known``: results that are known already.
+
+    Faster arrivals never shorten a response of a single server, so there is one such speed. With a bulk server, and
+    with service times that are measured again, a speed may fail and a greater one hold: the speed found is below the
+    lowest that is known to fail.
     """
     high = min((speed for speed, held in known.items() if not held), default=None)
     low = max((speed for speed, held in known.items() if held and (high is None or speed < high)), default=None)

@@ -1,13 +1,13 @@
-"""The queue: records are handed to a replay as they would have come, and each call is timed.
+"""The queue: records are passed to a replay as they would have arrived, and each call is timed.
 
-A server that takes at most ``most`` records at a time begins a block when it is idle and a record is there, or at once
-when it is done with the last one and others wait: it takes all that wait, as far as they fit in. Every event of a block
-is answered when the block ends. With blocks of one record that is the single server of Lindley's recursion; else
+A server that takes at most ``most`` records at a time begins a block when it is idle and a record is there, or
+immediately after the last block if others wait: it takes all waiting records up to the limit. Every event of a block is
+answered when the block ends. With blocks of one record this is the single server of Lindley's recursion; otherwise
 Neuts's bulk service of rule (1, most).
 
-The clock of the queue goes from event to event: it is made of the arrivals and of the service times as they are
-measured, in one pass. So the blocks that are timed are the very ones that form at this speed of the market, and no
-event is sent later because an earlier one took long.
+The clock of the queue goes from event to event: it consists of the arrivals and of the service times as they are
+measured, in one pass. So the timed blocks are exactly those that form at this speed of the market, and no event is sent
+later because an earlier one took long.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def build_serve(
         sizes: Any,
         responses: Times,
     ) -> tuple[int, float, int]:
-        """Blocks that begin at records ``place`` to ``last``; returns (the record that comes next, when the server is
-        free, what the last call returned). All times in ns. ``services`` and ``sizes``, int32, are written at the first
+        """Blocks that begin at records ``place`` to ``last``; returns (the next record, when the server is free, the
+        return value of the last call). All times in ns. ``services`` and ``sizes``, int32, are written at the first
         record of each block, ``responses`` at each; shape (records,). ``words``: address of two words."""
         status = int64(0)
         while place < last and status == 0:
@@ -107,8 +107,8 @@ _SERVE = {True: build_serve(_call_compiled), False: build_serve(_call_library)}
 
 @dataclass
 class Served:
-    """One pass over all records that queue, shape (records,), times in ns. ``services`` and ``sizes`` stand at the
-    first record of each block; where the size is 0 none begins. ``responses``: of each record."""
+    """One pass over all records that queue, shape (records,), times in ns. ``services`` and ``sizes`` are at the first
+    record of each block; where the size is 0 none begins. ``responses``: of each record."""
 
     services: Times
     sizes: npt.NDArray[np.int32]
@@ -117,7 +117,7 @@ class Served:
 
     @classmethod
     def empty(cls, records: int) -> Served:
-        # Written, so that no page of them is touched first between two calls.
+        # Filled now, so that no page is touched for the first time between two calls.
         return cls(np.full(records, 0.0), np.full(records, 0, np.int32), np.full(records, 0.0))
 
 

@@ -158,7 +158,7 @@ def _distributions(entry: VariantLatency) -> Iterator[tuple[str, str]]:
     if entry.service is not None:
         yield "service", entry.service.hdr
     for action, service in entry.actions.items():
-        # Any byte may be an action.
+        # An action may be any byte.
         named = action if action.isascii() and action.isalnum() else f"0x{ord(action):02x}"
         yield f"service-{named}", service.hdr
     for load in entry.loads:

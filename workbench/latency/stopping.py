@@ -1,9 +1,10 @@
 """A pass that stops at random records and asks there: is the work of a call done when it ends?
 
-What is asked at the end of a feed shows an engine that works when it is asked. One that gathers records, and works
-every few dozen of them, owes next to nothing there, and most of its calls look short. So it is asked at random records
-too, about a few books, twice in a row (``measurement.questions``): after one to 127 records since it was last asked,
-and after a single one more. Cold caches cost both answers the same; what the first owes beyond the second was put off.
+A question at the end of a feed exposes an engine that works only when queried. One that collects records, and works
+every few dozen of them, owes next to nothing there, and most of its calls look short. So it is also queried at random
+records, about a few books, twice in a row (``measurement.questions``): after one to 127 records since the last
+question, and after a single one more. Cold caches cost both answers the same; the excess of the first over the second
+is deferred work.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _TRIMMED: Final = 0.1
 
 def stops(opening: int, count: int, rng: random.Random) -> list[Slice]:
     """Parts of the records from ``opening`` to ``count``, each after the last one; a question comes after each. Three
-    for every place: what stands before it, one to 127 records, and one."""
+    for every place: the records before it, one to 127 records, and one."""
     places = min(PLACES, (count - opening) // _STRETCH)
     found: list[Slice] = []
     start = opening
@@ -58,7 +59,7 @@ def stopped(
     seed: int,
 ) -> tuple[list[str], str | None]:
     """All answers of a replay that took the records before ``opening``, the same for the same state, and why it is
-    refused, if it is. ``hand`` hands over the records between two numbers, and returns what their calls took, in ns."""
+    refused, if it is. ``hand`` passes on the records between two numbers, and returns the time of their calls in ns."""
     rng = random.Random(seed)
     parts = stops(opening, feed.count, rng)
     answers: list[str] = []
@@ -73,8 +74,7 @@ def stopped(
 
 
 def judged(owed: Sequence[float], spent: Sequence[float]) -> str | None:
-    """Why an engine is refused whose answers owed so much, and whose calls took so long, in ns, by part; None where it
-    is not."""
+    """Why an engine is refused with these owed times and call times, in ns, by part; None if it is not."""
     many, one = owed[1::3], owed[2::3]
     if len(one) < _FEWEST:
         return None

@@ -1,9 +1,9 @@
 """The processor's cycle counter, read from compiled code; the meaning and cost of a reading.
 
-Where the time-stamp counter of an x86 runs at one rate in all states of the processor, it is read by RDTSC and RDTSCP
-between fences, so that what is timed neither begins before the first reading nor ends after the second (Paoloni, "How
-to Benchmark Code Execution Times on Intel IA-32 and IA-64", 2010; LFENCE in the place of CPUID, which a hypervisor
-would answer). Elsewhere it is CLOCK_MONOTONIC.
+If the time-stamp counter of an x86 runs at one rate in all states of the processor, it is read by RDTSC and RDTSCP
+between fences, so that the timed code neither begins before the first reading nor ends after the second (Paoloni, "How
+to Benchmark Code Execution Times on Intel IA-32 and IA-64", 2010; LFENCE in place of CPUID, which a hypervisor would
+emulate). Otherwise it is CLOCK_MONOTONIC.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TIMESPEC: Final = np.dtype([("seconds", "i8"), ("nanoseconds", "i8")])
 
 
 def invariant() -> bool:
-    """Whether the processor says that its time-stamp counter runs at one rate, whatever state it is in."""
+    """Whether the processor guarantees that its time-stamp counter runs at one rate in every state."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -99,8 +99,8 @@ def around_nothing(found: Any) -> None:
 
 @dataclass(frozen=True)
 class Calibration:
-    """``tick_ns``: nanoseconds of a tick; ``reading_ns``: the median of what two readings around nothing differ by, a
-    part of every time that was measured."""
+    """``tick_ns``: nanoseconds of a tick; ``reading_ns``: the median difference of two readings around nothing, a part
+    of every measured time."""
 
     tick_ns: float
     reading_ns: float

@@ -1,9 +1,8 @@
-"""One variant's latency, measured in a process of its own.
+"""One variant's latency, measured in a separate process.
 
-Each figure is made of several passes over the feed, and of every event the median of them is taken: what an event costs
-an engine it costs in every pass, while what else the machine did meanwhile hits other events in each. At the end of
-each pass, and in one that stops at random records, an engine is asked for results, as in a session: one that does its
-work only then is refused.
+Each figure comes from several passes over the feed, with the median for every event: the engine's own cost of an event
+recurs in every pass, while other activity of the machine hits different events in each. At the end of each pass, and in
+one that stops at random records, an engine is queried, as in a session: one that does its work only then is refused.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from lobench.engine.replay import SLICE
 from lobench.workbench.latency.arrivals import arrivals_of
 from lobench.workbench.latency.asked import Asked
 from lobench.workbench.latency.histograms import distribution
-from lobench.workbench.latency.queueing import BOUNDED, Times, largest, lindley, quantile
+from lobench.workbench.latency.queueing import BOUNDED, Times, confirmed, largest, lindley, quantile
 from lobench.workbench.latency.serving import Served, python_reading_ns, serve
 from lobench.workbench.latency.stopping import stopped
 from lobench.workbench.latency.ticks import calibrate
@@ -41,6 +40,8 @@ from lobench.workbench.results.model.latency import BlockCost, Distribution, Loa
 _TOLERANCE: Final = {False: 0.001, True: 0.05}
 """To which the largest speed is searched: where one set of service times says it for all speeds, and where every try
 is measured."""
+_TRIES: Final = {False: 1, True: 3}
+"""How often the bound is broken at a speed before that counts, in the same two cases."""
 _KEPT: Final = 20_000
 """Blocks of a size that a pass keeps."""
 _TOLD_EVERY: Final = 0.5
@@ -92,6 +93,9 @@ class _Bench:
         services = self._services() if self._most == 1 else None
         holds: dict[float, bool] = {}
 
+        def within(speed: float) -> bool:
+            return quantile(responses(speed)[0], BOUNDED) <= self._asked.bound
+
         def responses(speed: float) -> tuple[Times, float, int]:
             return self._served_at(speed) if services is None else self._recursed(services, speed)
 
@@ -103,11 +107,9 @@ class _Bench:
             return Load(speed, busy * speed / max(self._arrivals.span, 1.0), blocks, response)
 
         loads = tuple(map(load, self._asked.speeds))
-        bounded = largest(
-            lambda speed: quantile(responses(speed)[0], BOUNDED) <= self._asked.bound,
-            holds,
-            _TOLERANCE[services is None],
-        )
+        again = confirmed(within, _TRIES[services is None])
+        known = {speed: held or again(speed) for speed, held in holds.items()}
+        bounded = largest(again, known, _TOLERANCE[services is None])
         return VariantLatency(
             variant=self._job.task.variants[0],
             block=self._most,

@@ -18,7 +18,7 @@ _CELL = "<cell>"
 
 def call(folder: str) -> None:
     """Make the call."""
-    # What is pickled may be of modules that only the caller's import path leads to.
+    # The pickle may need modules that only the caller's import path finds.
     sys.path[:] = json.loads(Path(folder, PATH).read_text(encoding="utf-8"))
     texts, function, arguments, named = pickle.loads(Path(folder, CALL).read_bytes())
     for name, text in texts.items():

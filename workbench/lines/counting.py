@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lobench.workbench.commits.counting import in_options
 from lobench.workbench.lines.model import Facts
 from lobench.workbench.lines.naming import WRAPPER, hidden, readable
 from lobench.workbench.lines.processor import host
@@ -32,13 +33,13 @@ def count(program: Program, folder: Path, output: Output) -> Look:
     for old in folder.glob(f"{_OUT}*"):
         old.unlink()
     words, variables = command(program, folder, tool="callgrind", host=host())
-    # A process that the program forks writes a file of its own.
+    # Each process that the program forks writes a file of its own.
     under = [
         "valgrind",
         "-q",
         *_OPTIONS,
-        f"--callgrind-out-file={folder}/{_OUT}.%p",
-        f"--log-file={folder}/valgrind.%p.log",
+        f"--callgrind-out-file={in_options(folder)}/{_OUT}.%p",
+        f"--log-file={in_options(folder)}/valgrind.%p.log",
     ]
     code = run([*fixed_addresses(), *under, *words], variables, output)
     left = left_in(folder, program, "callgrind", code)
@@ -50,13 +51,13 @@ def count(program: Program, folder: Path, output: Output) -> Look:
     with out.open(encoding="utf-8") as lines:
         counts = read_counts(lines, lambda address: left.codes.find(address) is not None)
     put_names(out, left.codes, _seen)
-    # What these cost holds what kernels cost that they called again, as the threads' library does.
+    # Leave out functions that call back into kernels, as the threading layer does: their cost includes the kernels'.
     counts.called = {place: cost for place, cost in counts.called.items() if place[1] not in counts.reentering}
     spent = spend(left.codes, counts, callers_in(left.codes, counts))
     if not any(entry.values[0] for entry in spent):
         within = " within its regions" if left.told.regions else ""
         raise ToolFailedError(f"the program ran no compiled function{within}: nothing was counted{as_it_ended(code)}")
-    # Callgrind has no name for some code of files either.
+    # Callgrind has no name for some code that comes from files, either.
     generated = [
         cost for place, cost in counts.elsewhere.items() if any(low <= place < high for low, high in left.told.code)
     ]

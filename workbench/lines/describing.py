@@ -62,7 +62,7 @@ def install() -> None:
         begin(self, context, library, fndesc, func_ir, *rest, **named)
         if isinstance(self.debuginfo, ProgramTables):
             self.debuginfo.lower = self
-            # Numba takes the line behind the first one for that of the arguments: right below one short decorator.
+            # Numba assumes that `def` is on the second line, which holds below a single one-line decorator.
             text = () if source else linecache.getlines(func_ir.loc.filename)
             self.defn_loc = func_ir.loc.with_lineno(def_line(text, func_ir.loc.line))
 
@@ -91,8 +91,8 @@ def def_line(text: Sequence[str], first: int) -> int:
 
 
 def describe(module: Any) -> None:
-    """Give the functions of a module that Numba made up a name and no lines, so that what is inlined into them keeps
-    its own. Those that count references stay bare: they have nobody else's code in them."""
+    """Give the functions of a module that Numba generated a name and no lines, so that code inlined into them keeps its
+    own. Functions that count references are left alone: they contain no other code."""
     own = [function for function in module.functions if function.blocks]
     for function in own:
         if "dbg" in function.metadata:
@@ -109,8 +109,8 @@ def describe(module: Any) -> None:
 
 
 def _place(module: Any, function: Any, *, everything: bool) -> None:
-    """Say of a function's instructions that they have no line, or of calls alone if they do not say anything: LLVM
-    wants to know where each call stands between functions that are described."""
+    """Mark a function's instructions as being without a line, or only calls if they have no position: LLVM requires one
+    for each call between described functions."""
     nowhere = module.add_debug_info("DILocation", {"line": 0, "column": 0, "scope": function.metadata["dbg"]})
     for block in function.blocks:
         for instruction in block.instructions:

@@ -1,5 +1,5 @@
-"""What one look at a program has that another has not, line by line, and as a flame graph (Gregg 2016, "Differential
-flame graphs")."""
+"""The difference between two profiles of a program, line by line, and as a flame graph (Gregg 2016, "Differential flame
+graphs")."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def saved(name: str) -> ProgramProfile:
 
 
 def difference(before: ProgramProfile, after: ProgramProfile) -> ProgramDifference:
-    """What two looks by one tool differ in: a row for every line that costs another number, largest change first. A
-    line that only moved is the same line. Raises UsageError for documents that cannot be compared."""
+    """The difference of two profiles by one tool: a row for every line whose cost changed, largest change first. A line
+    that only moved is the same line. Raises UsageError for documents that cannot be compared."""
     if before.tool != after.tool:
         raise UsageError(f"counts and samples cannot be compared: {before.tool} and {after.tool}")
     columns = before.columns
@@ -52,8 +52,8 @@ def difference(before: ProgramProfile, after: ProgramProfile) -> ProgramDifferen
 
 
 def flame_graphs(before: ProgramProfile, after: ProgramProfile) -> dict[str, str]:
-    """File name to SVG text. ``flame.after.svg`` is as wide as what the new one costs, ``flame.before.svg``, which
-    shows what has gone, as the old one; red costs more than it did, blue less."""
+    """File name to SVG text. ``flame.after.svg`` has the widths of the new costs, ``flame.before.svg``, which shows
+    removed code, those of the old ones; red costs more than before, blue less."""
     what = f"{before.columns[0]}, {before.program} -> {after.program}"
     graphs = {}
     for name, own, other, grown in (("before", before, after, -1), ("after", after, before, 1)):

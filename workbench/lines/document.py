@@ -69,8 +69,8 @@ def _of_python(entry: Spent) -> bool:
 
 
 def _shown(stack: Stack) -> Stack:
-    """A stack without Numba's own functions, whose cost is the caller's; with them where nobody is known to have
-    called them, as by perf."""
+    """A stack without Numba's own functions, whose cost is the caller's; with them if their caller is unknown, as with
+    perf."""
     kept = outside(stack, hidden)
     return kept if any(frame.file != LIBRARY for frame in kept) else stack
 

@@ -1,8 +1,8 @@
 """When callgrind counts: once there is compiled code, while nothing is being compiled, and within regions if the
 program has any.
 
-Only speed depends on the compiler's time being left out, as counts are those of kernels anyway: where other threads
-could run kernels meanwhile, counting goes on.
+Pausing while the compiler works only saves time, because counts are those of kernels anyway: if other threads could run
+kernels meanwhile, counting goes on.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Gate:
         if self._wanted is not None and name != self._wanted:
             return
         if not self.regions:
-            # What came before the first region is not asked for.
+            # Drop the counts from before the first region.
             self._request(ZERO_STATS)
         self.regions += 1
         self._inside += 1

@@ -9,8 +9,8 @@ from typing import Any
 
 
 class WhenImported:
-    """Does something as soon as a module has been loaded, and goes then. Whoever only asks for the module's spec, as
-    libraries do that can do without it, changes nothing."""
+    """Acts as soon as a module has been loaded, and removes itself. Code that only asks for the module's spec, as
+    libraries do for optional modules, changes nothing."""
 
     def __init__(self, name: str, then: Callable[[], None]) -> None:
         self._name, self._then = name, then
@@ -29,7 +29,7 @@ class WhenImported:
 
         def loaded(module: Any) -> None:
             load(module)
-            # Some loaders are of many modules.
+            # Some loaders serve many modules.
             if module.__name__ == self._name and self in sys.meta_path:
                 sys.meta_path.remove(self)
                 self._then()

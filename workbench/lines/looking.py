@@ -36,9 +36,9 @@ def look_at(
     prepare: Callable[[Path], None] = lambda folder: None,
 ) -> ProgramProfile:
     """The document of a program's run; ``folder`` gets it as ``lines.json``, with its pages and the tool's own output.
-    ``prepare``: what else the process finds in the folder of the look.
+    ``prepare`` puts further files for the process into the scratch folder.
 
-    Raises MissingToolError where a tool is missing, UsageError where the folder cannot be written; else as the tool.
+    Raises MissingToolError if a tool is missing, UsageError if the folder cannot be written; otherwise like the tool.
     """
     require_all([tool])
     _probe(folder)
@@ -48,7 +48,7 @@ def look_at(
         look = TOOLS[tool](program, scratch, output)
         found, sources = document(program, look)
         for kept in _KEPT:
-            # One of an earlier look by another tool is none of this document's.
+            # A file left by another tool's earlier run does not belong to this document.
             (folder / kept).unlink(missing_ok=True)
             if (scratch / kept).exists():
                 shutil.copy(scratch / kept, folder)

@@ -25,7 +25,7 @@ def register(shell: Any) -> None:
             names = used(cell, shell.user_ns)
             return lines(run_cell, cell, names, tool=options.way, output=options.output)
         except LobenchError as error:
-            # A notebook shows this one without a traceback.
+            # A notebook shows this error without a traceback.
             raise Refused(str(error)) from error
 
     shell.register_magic_function(magic, "cell", "lines")

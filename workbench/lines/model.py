@@ -16,8 +16,8 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Processor:
-    """What a program was compiled for; ``without``: what this machine's processor has beyond it; ``chosen``: by the
-    user's environment."""
+    """The target of a program's compilation; ``without``: features of this machine's processor that it lacks;
+    ``chosen``: by the user's environment."""
 
     name: str
     without: tuple[str, ...]
@@ -26,9 +26,9 @@ class Processor:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a process told as it ended. ``objects``: what the JIT linker loaded, with the places of its sections;
-    ``generated``: texts that are no files; ``code``: where code lies that is of no file; ``spans``: for a sampler,
-    when the program was within regions."""
+    """A process's report at its end. ``objects``: objects that the JIT linker loaded, with the addresses of their
+    sections; ``generated``: texts without a file; ``code``: address ranges of code without a file; ``spans``: for a
+    sampler, the times within regions."""
 
     pid: int
     objects: Sequence[tuple[str, Sequence[tuple[int, int]]]]
@@ -61,8 +61,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramProfile:
-    """What each line of a program cost, in all; the first of ``columns`` ranks. ``caches`` and ``elsewhere``, generated
-    code that is no Numba function's, are of callgrind, ``event`` to ``kernel_samples`` of perf."""
+    """The cost of each line of a program, in total; the first of ``columns`` ranks. ``caches`` and ``elsewhere``,
+    generated code outside Numba's functions, come from callgrind, ``event`` to ``kernel_samples`` from perf."""
 
     kind: str = KIND
     format: int = FORMAT
@@ -101,7 +101,7 @@ class ProgramProfile:
 
 @dataclass(frozen=True, slots=True)
 class ProgramChange(LineChange):
-    """``line_before``: where the line stood; None if it was not there."""
+    """``line_before``: the line's old number; None if it was not there."""
 
     line_before: int | None
 

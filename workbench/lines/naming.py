@@ -22,8 +22,8 @@ _LOOP, _CLASS = re.compile(r"__numba_parfor_gufunc_\w+"), re.compile(r"#[0-9a-f]
 
 
 def readable(frame: Frame) -> Frame:
-    """A frame without what is another number in every process: the names that Numba gives parallel loops and
-    compiled classes."""
+    """A frame without numbers that differ in every process: the names that Numba gives parallel loops and compiled
+    classes."""
     return frame._replace(function=_CLASS.sub("", _LOOP.sub("parallel loop", frame.function)))
 
 

@@ -14,7 +14,7 @@ settings: Any = config
 
 def own_cache(folder: Path) -> None:
     """Functions with ``cache=True`` are kept in ``folder``, whatever the environment says: the user's cache holds code
-    without line tables, and must get none that was compiled for valgrind."""
+    without line tables, and must not get code that was compiled for valgrind."""
     kept: Any = getattr(caching, "CacheImpl", None) or getattr(caching, "_CacheImpl", None)
     locator: Any = getattr(caching, "UserProvidedCacheLocator", None) or getattr(
         caching, "_UserProvidedCacheLocator", None
@@ -28,7 +28,7 @@ def own_cache(folder: Path) -> None:
             self._cache_path = str(folder / self.get_suitable_cache_subpath(file))
 
         def get_source_stamp(self) -> Any:
-            # The folder is as old as the process: nothing in it is of an earlier source.
+            # The folder is new in each process: no entry is from an earlier source.
             return 0
 
         @classmethod

@@ -28,8 +28,8 @@ def host() -> Host:
 
 
 def runnable_processor(real: Host) -> CompiledFor:
-    """Compile for the processor ``real`` (``host()`` outside of valgrind) without the features that this process does
-    not have; what the user has chosen stays. Returns what is compiled for, and the features left out."""
+    """Compile for the processor ``real`` (``host()`` outside valgrind) without the features that this process lacks;
+    the user's own choice is respected. Returns the target, and the features left out."""
     from numba.core import codegen, config
 
     settings: Any = config

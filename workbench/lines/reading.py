@@ -27,8 +27,8 @@ class Left:
 
 
 def left_in(folder: Path, program: Program, tool: str, code: int) -> Left:
-    """What a ``program`` that ended with ``code`` left in a look's folder. Raises ToolFailedError where it told
-    nothing, compiled nothing, or never was in the regions that are looked at."""
+    """The files that a ``program`` that ended with ``code`` left in the scratch folder. Raises ToolFailedError if it
+    reported nothing, compiled nothing, or never entered the chosen regions."""
     from lobench.workbench.profile.dwarf import Placed, bare, code_map
 
     try:
@@ -44,7 +44,7 @@ def left_in(folder: Path, program: Program, tool: str, code: int) -> Left:
         raise ToolFailedError(f"the program compiled no function with Numba: there are no lines to look at{ended}")
     if program.region is not None and not told.regions:
         raise ToolFailedError(f"the program never entered a region named {program.region!r}{ended}")
-    # Functions of one name, of other types for instance, are told apart by their addresses.
+    # Functions of the same name, for instance for other types, are distinguished by address.
     return Left(CodeMap(_filled(described, bare(placed)), of_file=True), told)
 
 

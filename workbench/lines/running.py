@@ -24,13 +24,12 @@ _PATIENCE = 10.0
 """Seconds that a tool has to end its processes."""
 
 Output = Literal["own", "error", "again"]
-"""Where what the program prints goes: where it would go without us, to standard error, or through this process's
-``print``."""
+"""The destination of the program's output: its usual one, standard error, or this process's ``print``."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a tool saw of a program: costs of stacks, in order of ``columns``; ``code``: how the program ended."""
+    """A tool's result for a program: costs of stacks, in order of ``columns``; ``code``: the program's exit code."""
 
     tool: str
     columns: tuple[str, ...]
@@ -48,10 +47,11 @@ def command(program: Program, folder: Path, **facts: Any) -> tuple[list[str], di
 
 
 def _environment(program: Program) -> dict[str, str]:
-    """The user's own: of a call what its process has set as well, of a program what this one was started with, nothing
-    that lobench sets. The order in which Numba compiles what it keeps in sets is the same every time."""
+    """The user's own environment: for a call including this process's changes, for a program the one that this process
+    was started with, without lobench's variables. The order in which Numba compiles entries of sets is the same every
+    time."""
     given = dict(os.environ) if program.kind == "call" else first_environment()
-    # There are no lines of functions that are not compiled.
+    # Functions that are not compiled have no lines.
     given.pop("NUMBA_DISABLE_JIT", None)
     return {"PYTHONHASHSEED": "0", **given}
 
@@ -59,7 +59,7 @@ def _environment(program: Program) -> dict[str, str]:
 def run(words: Sequence[str], variables: dict[str, str], output: Output) -> int:
     """Run it to its end; returns its exit code."""
     if output == "again":
-        # The standard output of a notebook is no file that another process could write to.
+        # A notebook's standard output is not a file that another process could write to.
         done = subprocess.run(
             words,
             env=variables,
@@ -78,7 +78,7 @@ def run(words: Sequence[str], variables: dict[str, str], output: Output) -> int:
     try:
         return process.wait()
     except KeyboardInterrupt as interrupt:
-        # The keyboard's interrupts the program as well: what ran until then is shown. A second one, or a signal to this
+        # Ctrl-C interrupts the program as well: show what ran until then. A second one, or a signal to this
         # process alone, ends everything.
         if type(interrupt) is not KeyboardInterrupt:
             raise

@@ -36,7 +36,7 @@ def sample(program: Program, folder: Path, output: Output) -> Look:
     """
     data = folder / "perf.data"
     record = ["perf", "record", *RECORD, "-k", "CLOCK_MONOTONIC", "-o", str(data)]
-    # What keeps perf from looking is told apart from how the program ends.
+    # Tell a failure of perf itself from one of the program.
     tried = quietly([*record, "--", "true"])
     if tried.returncode:
         raise refused("perf", tried.stderr)

@@ -31,7 +31,7 @@ def main() -> None:
 
         call(folder)
     elif kind == "module":
-        # As `python -m` has it.
+        # As `python -m` does.
         sys.path.insert(0, os.getcwd())
         runpy.run_module(what, run_name="__main__", alter_sys=True)
     else:

@@ -1,8 +1,8 @@
 """The changes in a program's process for profiling: to Numba, once it is imported, and nothing else.
 
-docs/lines.md tells it: compiled code carries line tables; Numba's cache is an empty one of this look; for callgrind,
-the processor that is compiled for is this machine's without what valgrind cannot run, and a listener is told when the
-compiler works; for perf, SIGTERM is an orderly end.
+docs/lines.md lists them: compiled code carries line tables; Numba's cache is an empty one for this run; for callgrind,
+the target of compilation is this machine's processor without the features that valgrind lacks, and a listener hears
+when the compiler works; for perf, SIGTERM is an orderly end.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Watch:
 
     def _ended(self, number: int, frame: object) -> NoReturn:
         if os.getpid() != self._owner:
-            # A forked process ends as it would without us.
+            # A forked child ends as it would without lobench.
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         signal.signal(number, signal.SIG_IGN)
@@ -85,7 +85,7 @@ class Watch:
         if os.getpid() != self._owner:
             return
         if self._clock is not None:
-            # What is told is told whole.
+            # From here on, a signal must not cut the report short.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if self._gate is not None:
             self._gate.close()

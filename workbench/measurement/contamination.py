@@ -12,8 +12,8 @@ import numpy as np
 
 
 class Reading(NamedTuple):
-    """What one timed stretch cost: wall and CPU time in ns, and what the kernel counted of it. ``steal_ticks``
-    are the hypervisor's, of the CPU that the process is pinned to (of all CPUs where it is not), lead-in included."""
+    """The cost of one timed stretch: wall and CPU time in ns, and the kernel's counts. ``steal_ticks`` are the
+    hypervisor's, of the CPU that the process is pinned to (of all CPUs if it is not), including the lead-in."""
 
     wall_ns: int
     cpu_ns: int

@@ -25,8 +25,8 @@ def count(
     variants: Sequence[Contestant],
     workload: Workload,
 ) -> tuple[dict[str, dict[str, int]], dict[str, str]]:
-    """Variant to counter to its total over the feed, each counted in a process of its own; and what ended those that
-    have none. Engines from outside have no counters."""
+    """Variant to counter to its total over the feed, each counted in a separate process; and the fault of those without
+    counts. Engines from outside have no counters."""
     own = [variant for variant in variants if isinstance(variant, Variant)]
     faults = compile_all(own, ("counted",), workload)
     counted = {}

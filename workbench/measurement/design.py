@@ -11,14 +11,14 @@ CONTROL = again(REFERENCE)
 """The reference under another name: the measured difference of two identical things is the laboratory's error."""
 
 ALIKE = 1.25
-"""Two variants within this factor are of about the same speed: what an identical pair of the one says of a session's
-error holds for the other."""
+"""Two variants within this factor have about the same speed: the error of an identical pair of the one also applies to
+the other."""
 
 PROCESSES = 32
-"""Fresh processes of a session, at most, unless told otherwise: samples of one process share its memory layout, so
-that many short ones say more than few long ones."""
+"""Maximum number of fresh processes of a session, unless stated otherwise: samples of one process share its memory
+layout, so many short processes show more than a few long ones."""
 
-STARTUP = 1.0
+STARTUP = 1.5
 """Seconds of a process beside measuring, before any has reported."""
 
 _ISOLATED_PROCESSES = 5
@@ -39,7 +39,7 @@ class Slice:
 
 
 def isolated_every(processes: int) -> int:
-    """Every how many processes one has an isolated pass."""
+    """One in this many processes has an isolated pass."""
     return max(1, processes // _ISOLATED_PROCESSES)
 
 

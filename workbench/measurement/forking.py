@@ -1,8 +1,8 @@
 """Passes in children of one prepared process: they share its memory layout, and each pass allocates anew.
 
-A process that measures takes a second to start. One that has all loaded, and no thread, forks in milliseconds; its
-children have its code and its heap at the same addresses, in the same pages of memory until they write to them. Whether
-that is as good as a process of its own is what ``scripts/noise-sources`` measures.
+A measuring process takes a second to start. A process that has loaded everything, and has no other thread, forks in
+milliseconds; its children have its code and its heap at the same addresses, in the same pages of memory until they
+write to them. ``scripts/noise-sources`` measures whether that is as good as a process of its own.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from lobench.engine.errors import LobenchError
-from lobench.engine.foreign.start import Contestant, Running
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.own_thread import other_threads
 from lobench.engine.policy import Variant
-from lobench.workbench.measurement.layouts import Kernel, LaidOutReplay, kernel_of
+from lobench.workbench.measurement.layouts import Kernel, kernel_of
 from lobench.workbench.measurement.lockstep import Bench
 from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.task import Job
@@ -68,7 +68,7 @@ def in_fork(task: Callable[[], None]) -> None:
         except BaseException:
             traceback.print_exc()
         finally:
-            # Nothing of the parent's is ended with it.
+            # Exit without running the parent's cleanup.
             os._exit(code)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code:
@@ -77,23 +77,10 @@ def in_fork(task: Callable[[], None]) -> None:
 
 def _passes(job: Job, variants: Sequence[Contestant], kernels: Sequence[Kernel], fork: int) -> None:
     settings = job.task.settings
-    bench = _Bench(job, variants, kernels, f"{job.task.seed} {fork}")
+    bench = Bench(job, variants, time.monotonic(), f"{job.task.seed} {fork}", kernels)
     for number in range(settings["passes"]):
         began = time.monotonic()
         touch(max(settings["held"], taken()))
         samples, states = bench.lockstep(number)
         now = time.monotonic()
         job.tell({"fork": fork, "samples": samples, "end_states": states, "held": taken(), "pass_seconds": now - began})
-
-
-class _Bench(Bench):
-    """One whose variants are replayed by kernels of their own."""
-
-    def __init__(self, job: Job, variants: Sequence[Contestant], kernels: Sequence[Kernel], seed: str) -> None:
-        super().__init__(job, variants, time.monotonic(), seed)
-        self._kernels = kernels
-
-    def start(self, index: int) -> Running:
-        variant = self._variants[index]
-        assert isinstance(variant, Variant)
-        return LaidOutReplay(variant, self._kernels[index], self._job.task.workload)

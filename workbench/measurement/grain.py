@@ -1,10 +1,10 @@
-"""Choosing the grain: how long after a switch a variant is slower than if it had been left alone.
+"""Choosing the grain: how long after a switch a variant is slower than without the switch.
 
-For the fastest variants a stretch of the feed is timed in small pieces, alone and right after another variant had the
-processor. The excess falls from piece to piece as caches and predictors fill again. From that curve come a slice so
-large, and a lead-in so long, that the excess left in the timed rest is below the aim. The end of a stretch counts as
-recovered: two replays differ by a percent or two for good, as their memory lies elsewhere. So this chooses; whether
-it chose well is measured in the session itself, by its isolated passes.
+For the fastest variants a stretch of the feed is timed in small pieces, alone and right after another variant's turn.
+The excess falls from piece to piece as caches and predictors fill again. From that curve come a slice so large, and a
+lead-in so long, that the excess left in the timed rest is below the aim. The end of a stretch counts as recovered,
+because two replays differ permanently by a percent or two, due to the places of their memory. This is only the choice;
+the isolated passes of the session itself measure whether it was good.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ WINDOW = 131_072
 
 SHORT = (((32_768, 65_536, 131_072), (1, 2, 3)), ((65_536, 131_072), (4,)))
 LONG = (((262_144,), (1, 2, 3, 4)),)
-"""What is chosen from, best first: records of a slice, and eighths of it that are its lead-in. Short slices keep the
-samples of a pair close in time; a long lead-in is time that is not measured."""
+"""The candidates, best first: records of a slice, and eighths of it that are its lead-in. Short slices keep the samples
+of a pair close in time; a long lead-in is time that is not measured."""
 
 _FASTEST = 2
 _RATE_RECORDS = 32_768
@@ -46,8 +46,8 @@ _LEAST_ROUNDS = 3
 
 @dataclass(frozen=True)
 class Grain:
-    """Records of a slice and of its lead-in; ``excess`` is what the curve says is left (a fraction, of the variant
-    that has most); ``nanoseconds`` per event of each variant, roughly."""
+    """Records of a slice and of its lead-in; ``excess`` is the remainder according to the curve (a fraction, of the
+    variant with the largest); ``nanoseconds`` per event of each variant, roughly."""
 
     slice_records: int
     lead_in_records: int
@@ -92,11 +92,11 @@ def smoothed(curves: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def choose(excess: npt.NDArray[np.float64], piece: int, events: int, aim: float = AIM) -> Grain:
-    """The smallest slice, with the shortest lead-in, whose timed rest keeps an excess below ``aim``, or of a short one
-    below twice that; what keeps least where none does.
+    """The smallest slice, with the shortest lead-in, whose timed rest keeps an excess below ``aim``, or for a short one
+    below twice that; the one with the least excess if there is none.
 
     ``excess``: fractions, shape (variants, pieces), of each piece of ``piece`` records after a switch, falling; the
-    last holds ever after. The variant that keeps most counts.
+    last one also holds beyond. The variant with the largest excess counts.
     """
 
     def grains(preferred: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[Grain]:
@@ -150,7 +150,7 @@ def _curve(job: Job, variant: Contestant, other: Contestant, seconds: float) -> 
     began = time.monotonic()
     while len(ratios) < _LEAST_ROUNDS or time.monotonic() - began < seconds:
         with _replay(job, variant) as one, _replay(job, variant) as two, _replay(job, other) as disturbing:
-            # Each round the other way round: neither keeps the luckier memory.
+            # Swap them each round, so that neither keeps the luckier memory.
             alone, disturbed = (one, two) if len(ratios) % 2 else (two, one)
             quiet = [_pieces(job, alone, start, window, piece) for start in starts]
             late = []

@@ -1,16 +1,16 @@
 """New layouts of a kernel's machine code: its functions in another order, each at another place within a page.
 
-What is compiled once lies the same way in every process: a loaded kernel begins on a page, and its loops stand where
-the compiler's order of functions puts them. So the object file that the cache keeps of a kernel is written anew, in a
-few milliseconds: the very same functions in a random order with a random room before each. Numba compiles for the large
-code model, in which functions reach each other and their constants by relocations alone, so any order will do.
+Compiled code has the same layout in every process: a loaded kernel begins on a page, and its loops follow the
+compiler's order of functions. So the object file in the cache is rewritten, in a few milliseconds: the same functions
+in a random order with a random gap before each. Numba compiles for the large code model, in which functions reach each
+other and their constants by relocations alone, so any order works.
 """
 
 from __future__ import annotations
 
 import ctypes
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from llvmlite import binding as llvm
 
 from lobench.engine.errors import LobenchError
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.kernel_builder import TIMED, build
 from lobench.engine.kernel_cache import kept_code
 from lobench.engine.policy import Variant
@@ -122,7 +123,7 @@ def _relocate(
         if within == text:
             one["offset"] = moved(int(one["offset"]))
         if of_text[one["symbol"]]:
-            # A distance from a place in a table counts from elsewhere than the function's start.
+            # A relative address in a table is not relative to the function's start.
             if one["type"] != _ABSOLUTE and (one["type"], sections[within]["type"]) != (_RELATIVE, _UNWIND):
                 raise LobenchError("a kernel's code refers to itself in an unknown way: it cannot be laid out anew")
             one["addend"] = moved(int(one["addend"]))
@@ -130,7 +131,7 @@ def _relocate(
 
 @dataclass(frozen=True)
 class _Words:
-    """Where Numba's convention has a kernel put its result, which is None, and its exception."""
+    """The places for a kernel's result, which is None, and its exception, in Numba's convention."""
 
     result: Any
     raised: Any
@@ -157,13 +158,28 @@ class Kernel:
             raise LobenchError("a kernel that was laid out anew raised an error")
 
 
-def kernel_of(variant: Variant, until: str, seed: int) -> Kernel:
+def kernel_of(variant: Variant, until: str, seed: int | str) -> Kernel:
     """The timed kernel of a warm variant in one of many layouts. Raises LobenchError if it is not cached."""
     kept = kept_code(build(variant, until).replay, TIMED)
     if kept is None:
         raise LobenchError(f"the kernel of {variant.name} is not cached: it cannot be laid out anew")
     function, code = kept
     return Kernel(laid_out(code, random.Random(f"{variant.name} {seed}")), function)
+
+
+def drawn(variants: Sequence[Contestant], until: str, seed: int | str) -> list[Kernel | None]:
+    """A layout for each, the same variant's at two places apart; None for what can be measured only as it was built: an
+    engine from outside, a kernel that is not cached, another processor."""
+    return [_drawn(variant, until, f"{seed} {place}") for place, variant in enumerate(variants)]
+
+
+def _drawn(variant: Contestant, until: str, seed: str) -> Kernel | None:
+    if not isinstance(variant, Variant):
+        return None
+    try:
+        return kernel_of(variant, until, seed)
+    except LobenchError:
+        return None
 
 
 class LaidOutReplay(Replay):

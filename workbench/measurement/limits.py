@@ -37,7 +37,7 @@ def read_sequentially(words: npt.NDArray[np.uint64]) -> Any:
 @attach
 @njit(nogil=True)
 def read_randomly(words: npt.NDArray[np.uint64], stride: int, slots: int, accesses: int, seed: int) -> Any:
-    """Sum of the first word of ``accesses`` random slots of ``stride`` words; no address depends on what was read, so
+    """Sum of the first word of ``accesses`` random slots of ``stride`` words; no address depends on a value read, so
     that misses overlap. Slots are drawn by Vigna's splitmix64 and Lemire's multiplication (32 bits)."""
     total = np.uint64(0)
     state = np.uint64(seed)
@@ -86,7 +86,7 @@ def work(job: Job) -> None:
     data = job.feed.records.view(np.uint8)
     words = data[: data.size // 8 * 8].view(np.uint64)
     table = rng.integers(0, 2**63, orders * SLOT_BYTES // 8, dtype=np.uint64)
-    # Once untimed: compiled, and every page touched.
+    # Run once untimed, to compile and to touch every page.
     read_sequentially(words)
     read_randomly(table, SLOT_BYTES // 8, orders, ACCESSES, 0)
     sequential: list[int] = []

@@ -22,8 +22,7 @@ _REDRAWN = 2
 
 @dataclass(frozen=True)
 class Display:
-    """Follows one session. ``advance``: so many seconds of it are over; ``refresh``: show the intervals as they
-    stand."""
+    """Follows one session. ``advance``: this many seconds of it are over; ``refresh``: show the present intervals."""
 
     advance: Callable[[float], None]
     refresh: Callable[[], None]

@@ -1,8 +1,11 @@
 """The worker's part of a session: passes of all variants in lock-step, and one pass of each alone.
 
 In lock-step all variants replay one slice, each with its own state, before any goes on to the next: a pair of samples
-is the same work, done at nearly the same time. An isolated pass replays the same slices with the same lead-ins, but
-one variant from start to end before the next begins; what lock-step costs a variant is the ratio of the two.
+is the same work, done at nearly the same time. An isolated pass replays the same slices with the same lead-ins, but one
+variant from start to end before the next begins; the ratio of the two is the cost of lock-step for a variant.
+
+Each process uses a new layout of each variant's machine code (``layouts``), so that the effect of a layout is part of
+the differences between processes.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.foreign.start import Contestant, Running, start_replay
 from lobench.engine.own_thread import Company
+from lobench.engine.policy import Variant
 from lobench.workbench.measurement.clocks import Clocks
 from lobench.workbench.measurement.contamination import Reading, is_contaminated
 from lobench.workbench.measurement.design import Slice, slices
+from lobench.workbench.measurement.layouts import Kernel, LaidOutReplay, drawn
 from lobench.workbench.measurement.padding import padding
 from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.questions import Examiner, Question, draw
@@ -44,10 +49,17 @@ Sample = tuple[int, ...]
 def work(job: Job) -> None:
     """Passes until the task's seconds are spent: one of each kind, then more in lock-step while another is likely to
     fit. Settings: slice_records, lead_in_records, passes, isolated ("none", "first" or "second" of the passes), held
-    (bytes that a pass takes, as far as earlier processes know)."""
+    (bytes that a pass takes, as far as earlier processes know), witness (whether the last of the variants is not
+    measured: it answers the questions of one untimed pass, as the others do)."""
     began = time.monotonic()
     task, settings = job.task, job.task.settings
-    bench = Bench(job, job.variants(), began, task.seed)
+    variants = job.variants()
+    kernels = drawn(variants, task.workload.until, task.seed)
+    if settings["witness"]:
+        _, states = Bench(job, variants, began, task.seed, kernels).isolated(0)
+        job.tell({"seconds": time.monotonic() - began, "witnessed": states})
+        variants, kernels = variants[:-1], kernels[:-1]
+    bench = Bench(job, variants, began, task.seed, kernels)
     done = {LOCKSTEP: 0, ISOLATED: 0}
     for number, kind in enumerate(_kinds(settings["isolated"])):
         if done[LOCKSTEP] >= settings["passes"]:
@@ -66,6 +78,7 @@ def work(job: Job) -> None:
                 "owed_ns": bench.owed,
                 "floor_ns": bench.floor,
                 "held": taken(),
+                "laid_out": [kernel is not None for kernel in kernels],
             }
         )
         needed = number == 0 and settings["isolated"] != "none"
@@ -79,14 +92,23 @@ def _kinds(isolated: str) -> Iterator[str]:
 
 
 class Bench:
-    """The shared state of a worker's passes."""
+    """The shared state of a worker's passes. ``kernels``: of each variant in a layout of its own, or None for the code
+    as it was built."""
 
-    def __init__(self, job: Job, variants: Sequence[Contestant], began: float, seed: int | str) -> None:
+    def __init__(
+        self,
+        job: Job,
+        variants: Sequence[Contestant],
+        began: float,
+        seed: int | str,
+        kernels: Sequence[Kernel | None],
+    ) -> None:
         task = job.task
         self._job = job
         self._began = began
         self._told = began
         self._variants = variants
+        self._kernels = kernels
         self._feed: LoadedFeed = job.feed
         self._slices = slices(job.feed.count, task.settings["slice_records"], task.settings["lead_in_records"])
         self._random = random.Random(seed)
@@ -106,7 +128,7 @@ class Bench:
         """Samples of one pass, and each variant's end state."""
         samples: list[Sample] = []
         self._begin()
-        # Large pages may run out: no variant is always the last to ask for memory.
+        # Large pages may run out, so no variant should always be the last to ask for memory.
         turns = self._random.sample(range(len(self._variants)), len(self._variants))
         made = {index: self._replay(index) for index in turns}
         replays = [made[index] for index in range(len(made))]
@@ -141,19 +163,19 @@ class Bench:
         return [hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest() for said in self._answers]
 
     def _replay(self, index: int) -> Running:
-        # Where memory lies is drawn anew, so that passes differ in it, too, not processes alone.
+        # Choose the memory's place anew, so that it varies between passes, not only between processes.
         self._padding = padding(self._random)
         self._job.in_hand(index)
-        return self.start(index)
-
-    def start(self, index: int) -> Running:
-        """A replay of the variant at this place of the task's list."""
-        return start_replay(self._variants[index], self._job.task.workload)
+        variant, kernel = self._variants[index], self._kernels[index]
+        if kernel is None:
+            return start_replay(variant, self._job.task.workload)
+        assert isinstance(variant, Variant)
+        return LaidOutReplay(variant, kernel, self._job.task.workload)
 
     def _sample(self, number: int, place: int, index: int, turn: int, replay: Running, part: Slice) -> Sample:
         self._job.in_hand(index)
         lead_in, timed = self._feed.slice(part.start, part.timed), self._feed.slice(part.timed, part.stop)
-        # Its pages are in the process's tables; its records come to the caches as a replay reads them.
+        # Maps the pages; the records themselves enter the caches during the replay.
         self._feed.records["order_id"][part.start : part.stop : _PAGE_RECORDS].sum()
 
         def owed() -> int:

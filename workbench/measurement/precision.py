@@ -1,5 +1,5 @@
-"""How narrow a session's intervals are by now: cheap enough to ask after every pass, for the display and for
-``--precision``. What a finished session says comes from ``lobench.workbench.statistics``."""
+"""The present width of a session's intervals: cheap enough to compute after every pass, for the display and for
+``--precision``. Results of a finished session come from ``lobench.workbench.statistics``."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LEAST_PROCESSES = 3
 
 @dataclass(frozen=True)
 class Precision:
-    """A variant's speed-up over the session's first one, and the widest half-width of its 95 % intervals (over all that
-    it is compared with), a fraction of the ratio; infinite while there are too few processes."""
+    """A variant's speed-up over the session's first one, and the widest half-width of its 95 % intervals (over all
+    comparisons), a fraction of the ratio; infinite while there are too few processes."""
 
     ratio: float
     half_width: float
@@ -35,7 +35,7 @@ def precisions(session: Session) -> dict[str, Precision]:
     rows = np.array(session.samples, dtype=np.int64)
     columns = {name: rows[:, place] for place, name in enumerate(SESSION_COLUMNS)}
     count = len(session.measured)
-    # Rows of a pass are complete: sorted, each run of `count` is one slice with every variant.
+    # A pass is complete: after sorting, each run of `count` rows is one slice of every variant.
     order = np.lexsort([columns[name] for name in ("variant", "slice", "pass", "process")])
     logs = np.log(np.maximum(columns[session.clock][order], 1)).reshape(-1, count)
     owners = columns["process"][order].reshape(-1, count)[:, 0]

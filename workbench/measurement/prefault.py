@@ -1,8 +1,8 @@
 """Touches memory before it is measured.
 
-A virtual machine's host may take back what has been free for seconds, and gives it anew when it is touched: 2 MiB then
-cost 5 ms instead of 0.09, which a replay that takes memory would be charged with, or not. So what passes will take is
-touched and freed just before them.
+A virtual machine's host may take back memory that has been free for seconds, and returns it when it is touched: 2 MiB
+then cost 5 ms instead of 0.09, a cost that hits replays at random. So the memory that passes will take is touched and
+freed just before them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _MOST = 0.5
 
 
 def touch(size: int) -> int:
-    """Touch ``size`` bytes of new memory, or the share of what is available that may be taken, and free them; returns
-    how many they were."""
+    """Touch ``size`` bytes of new memory, or the permitted share of the available memory, and free them; returns their
+    number."""
     size = min(size, int(available_memory() * _MOST)) // _PAGE * _PAGE
     if size > 0:
         memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
@@ -39,6 +39,6 @@ def taken() -> int:
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return 0
-    # getrusage's maximum would also be that of the process that started this one.
+    # getrusage's maximum would include the parent's before the exec.
     kib = {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines) if name in _SIZES}
     return (kib[_SIZES[0]] - kib[_SIZES[1]]) * 1024 if len(kib) == len(_SIZES) else 0

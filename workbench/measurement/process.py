@@ -32,8 +32,8 @@ _LOOK = 0.5
 
 
 def cpu_for(number: int) -> int | None:
-    """The CPU of a session's process ``number``: they take the usable ones in turn. None where they cannot be told
-    apart."""
+    """The CPU of a session's process ``number``: processes take the usable ones in turn. None if they cannot be
+    distinguished."""
     usable = usable_cpus()
     return usable[number % len(usable)] if usable else None
 
@@ -41,8 +41,8 @@ def cpu_for(number: int) -> int | None:
 def messages(
     task: Task, feed: SharedFeed | None = None, advance: Callable[[float], None] = lambda seconds: None
 ) -> Generator[Message]:
-    """Run ``task`` in a fresh process and yield what it says; leaving early ends it. ``advance`` is told of the seconds
-    between messages, the first from now. Raises WorkerError with its last words when it fails."""
+    """Run ``task`` in a fresh process and yield its messages; leaving early ends it. ``advance`` receives the seconds
+    between messages, the first from now. Raises WorkerError with its last words if it fails."""
     told = time.monotonic()
     if feed is not None:
         workload = replace(task.workload, orders=feed.orders, instruments=feed.instruments)
@@ -57,7 +57,7 @@ def messages(
 
 def _said(task: Task, advance: Callable[[float], None], told: float) -> Generator[Message]:
     assert task.hand is not None
-    # A file, not a pipe: nobody reads it while the process runs, and a variant can say more than a pipe holds.
+    # A file, not a pipe: nobody reads it while the process runs, and a variant can print more than a pipe holds.
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints,
         subprocess.Popen(
@@ -72,7 +72,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            # One that has ended by now will have said why.
+            # A process that has ended already reports its reason itself.
             with suppress(BrokenPipeError):
                 process.stdin.write(task.as_json().encode())
                 process.stdin.flush()
@@ -92,7 +92,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
         except BaseException:
             _kill(process)
             raise
-        # Whoever ends its own process, does so with a variant in hand, whatever its exit code.
+        # A variant that ends the process is known by being in hand, whatever the exit code.
         who = in_hand(task)
         if _ended(process) != 0 or who is not None:
             complaints.seek(0)
@@ -110,8 +110,8 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _ended(process: subprocess.Popen[bytes]) -> int:
-    """The exit code of a process that said its last word. What it started, and left behind in its group, ends now,
-    while the group's number cannot be another's: nobody has asked for the leader's exit code yet."""
+    """The exit code of a process that sent its last message. Processes that it left in its group are ended now, while
+    the group's number cannot be reused: the leader's exit code has not been collected yet."""
     if hasattr(os, "waitid"):
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         with suppress(ProcessLookupError, PermissionError):
@@ -130,7 +130,7 @@ def lines(
     descriptor: int, seconds: float, later: float | None = None, ended: Callable[[], bool] = lambda: False
 ) -> Iterator[bytes]:
     """The whole lines that come through a pipe, until ``ended``: a process that was left behind may hold the pipe.
-    Raises TimeoutError, which tells how long, when nothing comes for so many seconds, ``later`` once something came."""
+    Raises TimeoutError with the limit if nothing comes for ``seconds``, or for ``later`` after the first line."""
     rest = b""
     while True:
         if not _heard(descriptor, seconds, ended):

@@ -1,8 +1,8 @@
-"""Questions between timed slices: is what a variant was timed for really done?
+"""Questions between timed slices: has a variant really done the timed work?
 
 At the end of every slice a variant is asked about a few random books, and at two slices of a pass, one random and the
-last, for its whole state. Each question is put twice in a row. What the first takes beyond the second is work that the
-timed call left undone, and belongs to the slice; all variants must give the same answers.
+last, for its whole state. Each question is put twice in a row. The excess of the first answer's time over the second's
+is work that the timed call left undone, and belongs to the slice; all variants must give the same answers.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ BOOKS = 3
 MOST_OWED = 0.2
 """Share of a pass's time that answers may owe: beyond it lie not cold caches but deferred work."""
 LEAST_OWED = 10_000_000
-"""Nanoseconds of a pass: less is what any first answer may take on a feed of a few thousand records. It counts as time
-all the same."""
+"""Nanoseconds of a pass: on a feed of a few thousand records any first answer may take this long. It counts as time all
+the same."""
 _CACHE_BYTES = 1 << 26
 """More than any cache of a core holds. A question about everything reads cold memory both times."""
 
@@ -75,13 +75,13 @@ class Examiner:
             began = time.process_time_ns()
             answers.append(ask())
             spent.append(time.process_time_ns() - began)
-        # An answer that changes when it is asked for again is nobody's: it agrees with no other.
+        # An answer that changes when repeated must agree with none.
         return max(0, spent[0] - spent[1]), answers[0] if answers[0] == answers[1] else ~answers[0]
 
 
 def put_off(owed: float, spent: float, least: float = LEAST_OWED) -> str | None:
-    """Why nothing is shown of what spent so much time, with what answers ``owed`` in it, both in ns; None where that is
-    as much as is let pass: ``least``, or ``MOST_OWED`` of it."""
+    """Why no figure is shown for a variant with this time, of which answers ``owed`` a part, both in ns; None if that
+    is tolerated: ``least``, or the share ``MOST_OWED``."""
     if owed <= max(least, MOST_OWED * spent):
         return None
     return f"does {owed / spent:.0%} of its work only when it is asked for results"

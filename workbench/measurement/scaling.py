@@ -1,5 +1,5 @@
-"""How variants scale over workers: whole replays on one, two … threads, in random order; and what the machine allows:
-as many replays at once, each on one thread with memory of its own."""
+"""Scaling of variants over workers: whole replays on one, two … threads, in random order; and the machine's limit: the
+same number of independent replays at once, each on one thread with its own memory."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def work(job: Job) -> None:
     began = time.monotonic()
     chosen = job.variants()
     counts = job.task.settings["workers"]
-    # Replays at once: what one replay on as many workers could gain, if they had nothing to do with each other.
+    # Replays at once: the upper limit for one replay with as many workers, if they were independent of each other.
     kinds = [("scaling", count) for count in counts] + [("at_once", count) for count in counts if count > 1]
     cases = [(index, *kind) for index in range(len(chosen)) for kind in kinds if _works(chosen[index], *kind)]
     rng = random.Random(job.task.seed)
@@ -109,8 +109,8 @@ def work(job: Job) -> None:
 
 
 def _works(contestant: Contestant, kind: str, count: int) -> bool:
-    """Whether it can be measured so: an engine from outside has no more workers than it says, and nobody knows whether
-    two of one process disturb each other."""
+    """Whether this can be measured: an engine from outside has at most its own number of workers, and two engines in
+    one process might disturb each other."""
     if not isinstance(contestant, ForeignEngine):
         return True
     return kind == "scaling" and count <= contestant.most_workers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lobench.engine.workload import Workload
 from lobench.workbench.measurement.design import ALIKE, STARTUP, Slice, isolated_every, slices
@@ -20,13 +20,19 @@ from lobench.workbench.results.samples import counted
 
 SESSION_COLUMNS = ("process", *COLUMNS)
 
+LOOKS = frozenset((4, 8, 16))
+"""Numbers of processes after which the rest of a session is planned anew; in between little is learned."""
+
+Plan = Callable[["Session", float, float, float], int]
+"""See ``allotment.planned``."""
+
 DIFFERS = "a trace, an answer or the state differed from the reference's in a timed replay"
 
 
 @dataclass
 class Session:
-    """``measured`` are variants' names, the control (one of them once more) last; ``same_as``: names of variants that
-    are the same kernel as one before them, to that one; ``samples`` and ``isolated`` rows of ``SESSION_COLUMNS``."""
+    """``measured`` are variants' names, the control (one of them again) last; ``same_as``: names of variants that are
+    the same kernel as an earlier one, to that one; ``samples`` and ``isolated`` rows of ``SESSION_COLUMNS``."""
 
     measured: list[str]
     events: int
@@ -38,8 +44,13 @@ class Session:
     """Why a variant is ``disagreeing``."""
     complete: bool = False
     same_as: dict[str, str] = field(default_factory=dict)
+    witness: str | None = None
+    """Who says what is right, in one untimed pass of the first process; None: the control's original does, which is
+    the reference."""
     lost: dict[str, str] = field(default_factory=dict)
-    """Variants that ended a process, and how: they are in none of the lists above any more."""
+    """Variants that ended a process, and how: they were removed from the lists above."""
+    laid_out: set[str] = field(default_factory=set)
+    """Those of ``measured`` that had a new layout of their machine code in every process so far."""
     held: int = 0
     """Bytes that a pass takes, as far as known."""
     clock: str = "cpu_ns"
@@ -62,16 +73,27 @@ class Session:
 
     def take(self, process: int, message: Message) -> None:
         """Store the samples of one pass."""
+        moved = {name for name, anew in zip(self.measured, message["laid_out"], strict=True) if anew}
+        self.laid_out = self.laid_out & moved if self.samples or self.isolated else moved
         rows = self.add(process, message["samples"], message["kind"])
         self.held = max(self.held, message["held"])
         states = dict(zip(self.measured, message["end_states"], strict=True))
         for name in states:
             if states[name] != states[self.measured[-1]]:
                 self.refuse(name, DIFFERS)
+                if self.witness is not None:
+                    # That the other one was right before does not say which of them is wrong now.
+                    self.refuse(self.measured[-1], DIFFERS)
         self._judge(rows, message)
 
+    def heed(self, states: Sequence[str]) -> None:
+        """Refuse variants whose state is not the witness's, the last."""
+        for name, state in zip(self.measured, states, strict=False):
+            if state != states[-1]:
+                self.refuse(name, DIFFERS)
+
     def refuse(self, name: str, reason: str) -> None:
-        """Leave a variant out, with every figure. The first reason stands."""
+        """Leave out a variant with all its figures. The first reason is kept."""
         name = once(name)
         self.disagreeing.add(name)
         self.reasons.setdefault(name, reason)
@@ -83,6 +105,7 @@ class Session:
         kept = [place for place, measured in enumerate(self.measured) if once(measured) != name]
         self.samples, self.isolated = (self._without(rows, kept) for rows in (self.samples, self.isolated))
         self.measured = [self.measured[place] for place in kept]
+        self.laid_out.intersection_update(self.measured)
         self.same_as = {one: other for one, other in self.same_as.items() if name not in (one, other)}
 
     @staticmethod
@@ -135,6 +158,7 @@ class Session:
             design=self.design,
             disagreeing=tuple(sorted(self.disagreeing)),
             reasons=dict(self.reasons),
+            laid_out=tuple(name for name in self.measured if name in self.laid_out),
             samples=Samples(SESSION_COLUMNS, self.samples),
         )
 
@@ -144,8 +168,8 @@ class Session:
 
     @classmethod
     def of(cls, kept: SessionResult, isolated: NamedSamples | None) -> Session:
-        """The session that a result document holds. A process that was ended after its isolated pass, before any other,
-        begins anew: that pass is not kept, or it would stand there twice."""
+        """The session of a result document. A process that was ended after its isolated pass, before any other, is
+        repeated: its isolated pass is dropped, because it would occur twice."""
         made = cls(
             measured=list(kept.measured),
             events=kept.events,
@@ -155,6 +179,7 @@ class Session:
             reasons=dict(kept.reasons),
             complete=kept.complete,
             same_as=dict(kept.same_as),
+            laid_out=set(kept.laid_out),
         )
         if isolated:
             made.isolated = [row for row in isolated.rows if row[0] < made.begun]
@@ -172,17 +197,18 @@ def measure(
     keep: Callable[[], None],
     enough: Callable[[Session], bool] = lambda session: False,
     advance: Callable[[float], None] = lambda seconds: None,
+    plan: Plan | None = None,
 ) -> None:
     """Fill a session of replays, as ``fill`` does. ``isolated``: with an isolated pass in some processes; ``traced``:
-    traces are compared. Each replay's end state is compared with the control's: a variant whose differs stands in
-    ``disagreeing``.
-    """
-    design = session.design
+    traces are compared. Each replay's end state is compared with the control's: a variant that differs is listed in
+    ``disagreeing``."""
+    design, first = session.design, session.begun
 
     def task_of(number: int, seconds: float) -> Task:
+        witness = [session.witness] if session.witness is not None and number == first else []
         return Task(
             job="session",
-            variants=[once(name) for name in session.measured],
+            variants=[*map(once, session.measured), *witness],
             workload=workload,
             traced=traced,
             seed=design.seed * 1000 + number,
@@ -194,10 +220,11 @@ def measure(
                 "passes": design.passes,
                 "isolated": _isolated(number, isolated_every(design.processes)) if isolated else "none",
                 "held": session.held,
+                "witness": bool(witness),
             },
         )
 
-    fill(session, task_of, feed, least=least, keep=keep, enough=enough, advance=advance)
+    fill(session, task_of, feed, least=least, keep=keep, enough=enough, advance=advance, plan=plan)
 
 
 def fill(
@@ -209,50 +236,60 @@ def fill(
     keep: Callable[[], None],
     enough: Callable[[Session], bool] = lambda session: False,
     advance: Callable[[float], None] = lambda seconds: None,
+    plan: Plan | None = None,
 ) -> None:
     """Fill a session from its current state. ``task_of``: the task of a process number, given its seconds.
 
-    Where the machine is so busy that the time is over early, only ``least`` processes of the design are insisted on.
-    ``keep`` is called after every message with samples, so that nothing measured is lost; ``enough`` after every
-    process, to end early; ``advance`` with the seconds spent, as they pass. What ends its process is ``lost``, and the
-    session goes on without it; for the reference, WorkerError is raised.
+    If a busy machine uses up the time early, at least ``least`` processes of the design are made. ``keep`` is called
+    after every message with samples, so that nothing measured is lost; ``enough`` after every process, to end early;
+    ``advance`` with the seconds spent, as they pass; ``plan`` after some processes, for the number of processes in all
+    (``session.design`` has the answer). A variant that ends its process is ``lost``, and the session continues without
+    it; for the control's original, WorkerError is raised.
     """
-    design = session.design
-    left = design.seconds * (design.processes - session.begun)
+    design, number = session.design, session.begun
+    left = design.seconds * (design.processes - number)
     around = min(STARTUP, design.seconds / 2)
-    for number in range(session.begun, design.processes):
-        # To start and to end is part of a process's time: or the last ones would find none left.
-        seconds = max(0.0, left / (design.processes - number) - around)
+    while number < session.design.processes:
+        # A process's start and end count as its time; otherwise the last processes would find none left.
+        seconds = max(0.0, left / (session.design.processes - number) - around)
         began = started = time.monotonic()
+        working = seconds
         lost: int | None = None
         while lost != len(session.lost):
-            lost, started = len(session.lost), time.monotonic()
+            lost, started, working = len(session.lost), time.monotonic(), seconds
             try:
                 for message in messages(task_of(number, seconds), feed, advance):
+                    working = message["seconds"]
+                    if "witnessed" in message:
+                        session.heed(message["witnessed"])
                     if "samples" in message:
                         session.take(number, message)
                         keep()
             except WorkerError as error:
                 if error.who is None or error.who == once(session.measured[-1]):
                     raise
-                # The others begin anew without it.
+                # The other variants start again without it.
                 session.forget(number)
                 session.drop(error.who, error.how)
         now = time.monotonic()
-        # Of the last try: what a variant that ended its process cost says nothing of the others.
-        around = max(0.0, now - started - seconds)
+        # Only the last try: the time of a try that a variant ended says nothing about the others.
+        around = max(0.0, now - started - working)
         left -= now - began
-        if enough(session) or (left <= 0 and number + 1 >= least):
+        number += 1
+        if enough(session) or (left <= 0 and number >= least):
             break
+        if plan is not None and number in LOOKS and left > 0:
+            count = max(number + 1, plan(session, left, around, working))
+            session.design = replace(session.design, processes=count, seconds=left / (count - number))
     session.complete = True
 
 
 def measured_twice(
     names: Sequence[str], nanoseconds: Mapping[str, float], same_as: Mapping[str, str], control: str
 ) -> str | None:
-    """The variant that a session measures a second time, so that an identical pair stands at the top of its line-up:
-    the fastest, as far as ``nanoseconds`` (of an event) tell, else the last. None where an identical pair of about that
-    speed is there already: ``control``, which stands there twice in any case, or one of ``same_as``."""
+    """The variant that a session measures a second time, so that there is an identical pair at the top of its line-up:
+    the fastest according to ``nanoseconds`` (of an event), else the last. None if there is an identical pair of about
+    that speed already: ``control``, which is measured twice in any case, or one of ``same_as``."""
     known = all(name in nanoseconds for name in names)
     top = min(names, key=lambda name: nanoseconds[name]) if known else names[-1]
 
@@ -263,6 +300,6 @@ def measured_twice(
 
 
 def _isolated(number: int, every: int) -> str:
-    """Where a process's isolated pass stands: in turn, so that neither kind has the fresher process."""
+    """The place of a process's isolated pass: alternating, so that neither kind has the fresher process."""
     turn, rest = divmod(number, every)
     return ("first", "second")[turn % 2] if rest == 0 else "none"

@@ -1,8 +1,8 @@
 """The cost of finding an order against the number at its level: linear search beside a hash table.
 
-One level holds ``value`` orders. Two records follow each other: a new order joins the tail, and one of those before it,
-drawn evenly from the whole queue, is cancelled. Every record is evaluated: what is timed is the whole pipeline, or as
-far as the task's ``until`` has it.
+One level holds ``value`` orders. Two records follow each other: a new order joins the tail, and one of the earlier
+ones, drawn evenly from the whole queue, is cancelled. Every record is evaluated: the whole pipeline is timed, or the
+part up to the task's ``until``.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _blank(count: int) -> npt.NDArray[np.void]:
 def work(job: Job) -> None:
     """Passes over all values and variants, in random order, until the task's seconds are spent. Settings: values,
     events. Raises LobenchError where the variants' end states differ."""
-    # Two of lobench's own.
+    # Two of lobench's own variants.
     chosen = [variant for variant in job.variants() if isinstance(variant, Variant)]
     rng = random.Random(job.task.seed)
     feeds = {

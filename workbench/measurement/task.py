@@ -78,7 +78,7 @@ class Job(Protocol):
         ...
 
     def in_hand(self, place: int) -> None:
-        """From now on variant number ``place`` of the task runs, or ``NOBODY``: who is named if this process dies."""
+        """From now on variant number ``place`` of the task runs, or ``NOBODY``: it is named if this process dies."""
         ...
 
     def tell(self, message: dict[str, Any]) -> None:

@@ -1,9 +1,9 @@
 """The order in which variants take their turns: a stream of randomised Williams designs.
 
-Of ``count`` consecutive slices each variant stands once at each place (every block is a Latin square). Within such
-squares each variant also follows each other one equally often (for an odd number: over two blocks), because what a
-variant finds in the caches depends on who was there before. Source: E. J. Williams, "Experimental designs balanced
-for the estimation of residual effects of treatments", Australian Journal of Scientific Research A 2 (1949).
+In ``count`` consecutive slices each variant has each position once (every block is a Latin square). Within such squares
+each variant also follows each other one equally often (for an odd number: over two blocks), because the contents of the
+caches depend on the variant before. Source: E. J. Williams, "Experimental designs balanced for the estimation of
+residual effects of treatments", Australian Journal of Scientific Research A 2 (1949).
 """
 
 from __future__ import annotations

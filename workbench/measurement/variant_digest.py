@@ -17,8 +17,8 @@ def variant_digest(variant: Contestant) -> str:
     """Hex BLAKE2b, 64 bits: it changes when the variant's own mechanisms do.
 
     Of the text of every file that a function of its policies is defined in; and of every function that these lead to,
-    in whatever file, with the values that it freezes. Where the files stand counts for nothing. The engine around them
-    has ``lobench.engine.cache.source_digest``. Of an engine from outside: of its file.
+    in any file, with the values that it freezes. The files' places do not count. The engine around them has
+    ``lobench.engine.cache.source_digest``. Of an engine from outside: of its file.
     """
     if isinstance(variant, ForeignEngine):
         return variant.digest

@@ -1,7 +1,6 @@
-"""The process that measures: one job, asked for as a JSON object on stdin, answered by one JSON object a line on
-stdout.
+"""The measuring process: one job, a JSON object on stdin, answered by one JSON object a line on stdout.
 
-Started by ``lobench.workbench.measurement.process``. What a variant's file prints is no answer: it goes to stderr.
+Started by ``lobench.workbench.measurement.process``. Output of a variant's file goes to stderr.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Do the job on stdin; returns the exit code, 1 with a line on stderr for an error that the user can mend."""
-    # An interrupt is for the parent, which ends this process.
+    # Interrupts are handled by the parent, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     task = Task.of(sys.stdin.read())
     channel = _channel()
     module = importlib.import_module(JOBS[task.job])
     feed = None
     if task.descriptor is not None:
-        # Only what replays loads the engine.
+        # Only jobs that replay load the engine.
         from lobench.workbench.measurement.shared_feed import receive
 
         feed = receive(task.descriptor, task.feed, task.count)

@@ -1,5 +1,4 @@
-"""The prediction ledger: what was promised for each phase before it was measured, and whether it came true
-(docs/plan.md)."""
+"""The prediction ledger: predictions for each phase from before it was measured, and their grades (docs/plan.md)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How much a phase can gain at most, from the share of the time that it works on.
+"""The largest possible gain of a phase, from the share of the time that it works on.
 
-Amdahl 1967: where a part takes the share p of the time and becomes s times as fast, the whole becomes
-1 / (1 - p + p / s) times as fast, and 1 / (1 - p) if the part vanishes.
+Amdahl 1967: if a part takes the share p of the time and becomes s times as fast, the whole becomes 1 / (1 - p + p / s)
+times as fast, and 1 / (1 - p) if the part vanishes.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ Score = Literal["hit", "under", "over", "open"]
 
 @dataclass(frozen=True)
 class Grade:
-    """One prediction on one feed. ``measured`` is the step's interval, None where it was not measured;
-    ``notes`` say what a reader must know to believe the score."""
+    """One prediction on one feed. ``measured`` is the step's interval, None if it was not measured; ``notes`` qualify
+    the score."""
 
     feed: str
     prediction: Prediction
@@ -43,11 +43,11 @@ class Grade:
 
 
 def grade(low: float, high: float, measured: Interval | None, verdict: str | None) -> Score:
-    """A step's grade: it follows the verdict on the step, and says no more than the interval does.
+    """A step's grade: it follows the verdict on the step, and claims no more than the interval does.
 
-    ``open``: the step is not shown to differ from no effect, or its interval reaches across an end of the predicted
-    range. Otherwise ``hit``: the interval lies within the range; ``under``, ``over``: wholly below or above it. One
-    predicted figure stands for all that are rounded to it: 1.2 is 1.15 to 1.25, and 1 is 0.95 to 1.05.
+    ``open``: the step is not shown to differ from no effect, or its interval crosses an end of the predicted range.
+    Otherwise ``hit``: the interval lies within the range; ``under``, ``over``: wholly below or above it. One predicted
+    figure stands for all values that round to it: 1.2 is 1.15 to 1.25, and 1 is 0.95 to 1.05.
     """
     if measured is None or verdict not in SHOWN:
         return "open"
@@ -60,7 +60,7 @@ def grade(low: float, high: float, measured: Interval | None, verdict: str | Non
 
 
 def rounded(low: float, high: float) -> tuple[float, float]:
-    """The range that a prediction stands for."""
+    """The range of a prediction."""
     if low < high:
         return low, high
     half = 0.5 * 10.0 ** min(-1, int(Decimal(repr(low)).as_tuple().exponent))
@@ -101,7 +101,7 @@ def _graded(
         missing = f"phase {prediction.phase - 1}, over which the gain was predicted, was not measured"
         return Grade(feed, prediction, rung.variant, None, "open", (missing,))
     notes = []
-    # Dates are of a day: a prediction of the same day is taken at its word.
+    # Dates have no time of day: a prediction of the same day counts as made before.
     if prediction.date[:10] > document.created[:10]:
         notes.append(f"predicted on {prediction.date}, after the measurement of {document.created[:10]}")
     kept = rung.prediction

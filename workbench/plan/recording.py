@@ -20,9 +20,9 @@ from lobench.workbench.results.reading import parse
 def measured_in(
     folders: Iterable[Path], phase: int, unreadable: Callable[[str], None], ladder: str | None = None
 ) -> Path | None:
-    """The first ``result.json`` below ``folders`` with samples of that phase, of whatever schema version, complete or
-    not; None if there is none. ``ladder``: the name of a user's, None for lobench's own; results of other ladders say
-    nothing of it. ``unreadable`` is told of files that cannot be judged."""
+    """The first ``result.json`` below ``folders`` with samples of that phase, of any schema version, complete or not;
+    None if there is none. ``ladder``: the name of a user's, None for lobench's own; results of other ladders do not
+    count. ``unreadable`` receives files that cannot be judged."""
     for folder in folders:
         for path in sorted(folder.rglob("result.json")):
             try:
@@ -106,5 +106,5 @@ def _phases(document: dict[str, Any], ladder: str | None) -> set[int]:
         sessions = [feed["session"] for feed in document["feeds"]] if "feeds" in document else [document]
         names = [name for session in sessions if session and session["samples"]["rows"] for name in session["measured"]]
     except (KeyError, TypeError):
-        return set()  # some other JSON of this name
+        return set()  # other JSON under this name
     return {phases[name] for name in names if phases.get(name) is not None}

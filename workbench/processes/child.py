@@ -1,9 +1,9 @@
-"""How every process that lobench starts begins: it ends with its parent, and imports from where its parent does.
+"""The start of every process that lobench starts: it ends with its parent, and imports from the same places.
 
-Run by its path (``starting.helper`` writes the command line), so it stands alone: standard library only. A
-folder ``variants`` or a file ``queue.py`` in the working directory or on PYTHONPATH is never imported in place of
-lobench's own or the standard library's: ``-P`` and an environment without PYTHONPATH keep them away until the import
-path is set, the standard library then comes first, and the named packages are found in one folder only.
+Run by its path (``starting.helper`` writes the command line), so it stands alone: standard library only. A folder
+``variants`` or a file ``queue.py`` in the working directory or on PYTHONPATH is never imported in place of lobench's
+own or the standard library's: ``-P`` and an environment without PYTHONPATH keep them away until the import path is set,
+the standard library then comes first, and the named packages are found in one folder only.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Bound:
 
 
 def bind(root: str, packages: Sequence[str]) -> None:
-    """Have these packages imported from the folder ``root``, whatever stands before it on ``sys.path``."""
+    """Have these packages imported from the folder ``root``, whatever precedes it on ``sys.path``."""
     sys.meta_path.insert(0, Bound(root, packages))
 
 

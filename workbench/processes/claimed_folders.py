@@ -1,6 +1,6 @@
-"""Folders that belong to a running process: claimed by a lock that ends with it, however that ends.
+"""Folders that belong to a running process: claimed by a lock that ends with the process, however that ends.
 
-What is unclaimed and of no use to anybody, a killed process left behind; the next one removes it.
+An unclaimed, incomplete folder is a killed process's; the next process removes it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def claim(folder: str | Path) -> int | None:
         return None
     try:
         fcntl.flock(claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Somebody may have removed it before it was claimed, and made another one.
+        # It may have been removed and created again before the claim.
         if os.path.samestat(os.fstat(claimed), os.stat(folder)):
             return claimed
     except OSError:
@@ -58,7 +58,7 @@ def scratch_folder(where: str | Path | None = None, prefix: str = _SCRATCH) -> I
     while True:
         folder = tempfile.mkdtemp(dir=place, prefix=prefix)
         claimed = claim(folder)
-        if os.path.isdir(folder):  # else somebody removed it before it was claimed
+        if os.path.isdir(folder):  # else it was removed before the claim
             break
     try:
         yield folder

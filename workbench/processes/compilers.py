@@ -1,8 +1,8 @@
-"""Compiling in several processes, each of which goes on from one kernel to the next: what it has loaded and compiled
-for one it has for the next.
+"""Compiling in several processes, each of which takes one kernel after another: parts that it loaded or compiled for
+one kernel are there for the next.
 
 ``compiled`` takes jobs from both ends of a list: neighbours have most in common, and two processes that begin with
-neighbours would compile the same at the same time. ``workbench.compiling`` is what runs in them.
+neighbours would compile the same parts at the same time. ``workbench.compiling`` runs in the processes.
 """
 
 from __future__ import annotations
@@ -39,17 +39,9 @@ class Job(NamedTuple):
     until: str
 
 
-class Compiled(NamedTuple):
-    """A job that is done: the seconds that it took, and why the kernel does not compile, if it does not."""
-
-    job: Job
-    seconds: float
-    problem: str | None
-
-
 def problem(job: Job, said: str) -> str:
-    """Why a kernel does not compile, for a person: what is wrong, of a message of Numba's. Around it stands every
-    caller with the types of its arguments."""
+    """Why a kernel does not compile, for a person: the core of Numba's message, without the callers and their argument
+    types around it."""
     _, _, inner = said.rpartition("raised a specific error:")
     reason = inner.partition("During: Pass")[0]
     innermost = textwrap.dedent(reason.strip("\n")).strip()[-_LONGEST_REASON:]
@@ -60,7 +52,7 @@ class _Compiler:
     """One process, and the job that it has in hand."""
 
     def __init__(self, files: Sequence[str]) -> None:
-        # A compiler can say more than a pipe holds.
+        # A compiler can print more than a pipe holds.
         self._said: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process: subprocess.Popen[str] = subprocess.Popen(
             **helper("lobench.workbench.compiling", *files),
@@ -75,14 +67,14 @@ class _Compiler:
         assert self._process.stdout is not None
         self._asked, self.answers = self._process.stdin, self._process.stdout
         self.job: Job | None = None
-        self.began = 0.0
-        self._fresh = True  # whether the job in hand is its first
+        self._began = 0.0
+        self._fresh = True  # whether the current job is its first
         self._late = False
 
     def take(self, job: Job) -> None:
         self._fresh = self.job is None
-        self.job, self.began = job, time.monotonic()
-        # One that is gone answers that it ended.
+        self.job, self._began = job, time.monotonic()
+        # The end of a compiler is noticed as its answer.
         with suppress(BrokenPipeError):
             print(json.dumps(job), file=self._asked, flush=True)
 
@@ -111,7 +103,7 @@ class _Compiler:
         return not self._fresh and not self._late
 
     def kill_if_late(self) -> None:
-        if time.monotonic() - self.began > SECONDS:
+        if time.monotonic() - self._began > SECONDS:
             self._late = True
             self._process.kill()
 
@@ -119,7 +111,7 @@ class _Compiler:
         self._process.kill()
         self._process.wait()
         for file in (self._asked, self.answers, self._said):
-            # It need not have read all.
+            # It need not have read everything.
             with suppress(BrokenPipeError):
                 file.close()
 
@@ -129,12 +121,11 @@ def compiled(
     files: Sequence[str],
     *,
     alone: Callable[[Job], bool] = lambda job: False,
-    begun: Callable[[Job], None] = lambda job: None,
-) -> Generator[Compiled, None, None]:
-    """Compile ``jobs``, with the user's ``files``, in as many processes as there are processors; yields each that is
-    done. ``alone``: jobs after which a process ends, as nobody knows what it is made of then; ``begun`` is called with
-    each as it begins. A job in whose course a process ends that compiled others before, grown by them, has another try
-    in a new one."""
+) -> Generator[tuple[Job, str | None], None, None]:
+    """Compile ``jobs``, with the user's ``files``, in as many processes as there are processors; yields each finished
+    job, and why its kernel does not compile, if so. ``alone``: jobs after which the process ends, because its state is
+    unknown then. If a process that compiled other jobs before ends during a job, perhaps because they made it grow, the
+    job gets a second try in a new process."""
     waiting = deque(jobs)
     running: dict[int, _Compiler] = {}
     with selectors.DefaultSelector() as ready:
@@ -147,9 +138,7 @@ def compiled(
 
         def go_on(lane: int) -> None:
             if waiting:
-                job = waiting.pop() if lane % 2 else waiting.popleft()
-                begin(lane, job)
-                begun(job)
+                begin(lane, waiting.pop() if lane % 2 else waiting.popleft())
             elif lane in running:
                 end(lane)
 
@@ -162,7 +151,7 @@ def compiled(
             for lane in range(min(len(os.sched_getaffinity(0)), len(jobs))):
                 go_on(lane)
             while running:
-                # Of one that is gone the pipe may stay open: a process that a user's file has forked holds it, too.
+                # Do not rely on the pipe's end: a process that a user's file forked may hold it open.
                 gone = {lane for lane, compiler in running.items() if compiler.ended}
                 heard = {found.data for found, _ in ready.select(0 if gone else _LOOK)}
                 for lane in heard | gone:
@@ -175,11 +164,10 @@ def compiled(
                         begin(lane, job)
                         continue
                     problem = compiler.problem(answer)
-                    seconds = time.monotonic() - compiler.began
                     if compiler.ended or alone(job):
                         end(lane)
                     go_on(lane)
-                    yield Compiled(job, seconds, problem)
+                    yield job, problem
                 for compiler in running.values():
                     compiler.kill_if_late()
         finally:

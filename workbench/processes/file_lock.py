@@ -23,7 +23,7 @@ class TakenError(UsageError):
 def locked(file: Path, remedy: str, *, wait: bool = False) -> Iterator[None]:
     """Lock a file, which is created with its folders if missing; ``wait`` until it is free.
 
-    Raises TakenError where somebody else does, UsageError where it cannot be held; both end with ``remedy``.
+    Raises TakenError if another process holds it, UsageError if it cannot be held; both end with ``remedy``.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def locked(file: Path, remedy: str, *, wait: bool = False) -> Iterator[None]:
 def _take(handle: int, file: Path, remedy: str, wait: bool) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        # For people: whom to wait for.
+        # For people: the process to wait for.
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     except BlockingIOError as error:

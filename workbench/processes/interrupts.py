@@ -37,7 +37,7 @@ def noted() -> Iterator[Noted]:
             signal.signal(number, handler)
 
     handlers = {number: signal.getsignal(number) for number in WORDS}
-    # One that is ignored (as SIGINT is in a shell's background jobs) stays so.
+    # An ignored signal (SIGINT in a shell's background jobs) stays ignored.
     before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
     try:
         for number in before:

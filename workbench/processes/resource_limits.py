@@ -1,7 +1,7 @@
 """Resource limits: too little memory or too few open files are reported in one line, without a traceback.
 
-``check_limits`` refuses before numpy and Numba are loaded what is known to be too little: below that the libraries end
-the process themselves. ``exhausted`` explains what went wrong further on.
+``check_limits`` refuses limits that are known to be too low before numpy and Numba are loaded, because with them the
+libraries end the process. ``exhausted`` explains later failures.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def exhausted(error: BaseException) -> str | None:
             return f"too many open files: they are limited to {files} (ulimit -n)"
         if isinstance(seen, MemoryError) or number == errno.ENOMEM or tells_of_memory(text):
             return f"{out_of_memory()}; use a shorter feed (n=…) or one worker"
-        # What keeps the loader from it, llvmlite does not say.
+        # llvmlite does not say why the library failed to load.
         if _LLVM in text and memory_is_limited():
             return f"{out_of_memory()}; use a shorter feed (n=…) or one worker"
         seen = seen.__cause__ or seen.__context__

@@ -1,8 +1,8 @@
 """Starts processes: command lines and environments, several at a time, and the meaning of exit codes.
 
-Every process that runs Python is started by ``helper``: it imports this very copy of lobench whatever the working
-directory and PYTHONPATH hold, and ends with the thread that started it (``processes.child``). Programs that are not
-ours get ``tool_environment``: what a user has set for them by hand, for other purposes, does not change what they tell.
+Every process that runs Python is started by ``helper``: it imports this copy of lobench whatever the working directory
+and PYTHONPATH contain, and ends with the thread that started it (``processes.child``). Other programs get
+``tool_environment``: a user's own settings for them, made for other purposes, do not change their output.
 """
 
 from __future__ import annotations
@@ -104,8 +104,7 @@ def first_environment() -> dict[str, str]:
 
 
 def tool_environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a profiler, and of what it looks at: these ``variables``, or a helper's, without settings of
-    such tools."""
+    """The environment of a profiler and its target: these ``variables``, or a helper's, without tool settings."""
     given = environment() if variables is None else variables
     kept = {
         name: value for name, value in given.items() if name not in _OF_TOOLS and not name.startswith(_OF_TOOLS_BEGIN)
@@ -114,8 +113,8 @@ def tool_environment(variables: Mapping[str, str] | None = None) -> dict[str, st
 
 
 def ending(code: int, said: str = "") -> str:
-    """How a process ended, in words that follow its name: by its exit code, as ``subprocess`` has it, and what it
-    ``said`` last."""
+    """How a process ended, in words that follow its name: by its exit code, as ``subprocess`` has it, and its last
+    output, ``said``."""
     last = said.strip().rpartition("\n")[2]
     if code < 0:
         try:
@@ -136,8 +135,8 @@ def side_by_side(
 ) -> Generator[tuple[Job, int, str], None, None]:
     """Yield each job with its process's exit code and output, in the order in which they end.
 
-    ``start`` starts a job's process; what it says goes to the file. Jobs are asked for only when there is room.
-    ``seconds``: how long one may take; then ``stop`` ends it, as it ends all that still run if nobody asks any more.
+    ``start`` starts a job's process, with its output to the file. Jobs are taken only when there is room. ``seconds``:
+    limit for one; then ``stop`` ends it, as it ends all that still run when the consumer stops.
     """
     waiting = iter(jobs)
     running: dict[subprocess.Popen[str], tuple[Job, IO[str], float]] = {}
@@ -151,7 +150,7 @@ def side_by_side(
                 except StopIteration:
                     more = False
                     break
-                # A compiler can say more than a pipe holds.
+                # A compiler can print more than a pipe holds.
                 heard: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
                 running[start(job, heard)] = (job, heard, time.monotonic())
             time.sleep(0.02)

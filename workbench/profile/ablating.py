@@ -81,7 +81,7 @@ def timed(replays: Sequence[Any], feed: LoadedFeed, turns: Iterator[list[int]]) 
     found = []
     for start in range(0, feed.count, SLICE):
         chunk = feed.slice(start, min(start + SLICE, feed.count))
-        # The slice's records are in the caches for every stage alike, also for the first.
+        # Bring the slice's records into the caches for every stage alike, including the first.
         feed.records["order_id"][start : start + chunk.count].sum()
         spent = [0] * len(replays)
         for index in next(turns):

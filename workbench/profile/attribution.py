@@ -34,7 +34,7 @@ def short(function: str, file: str) -> str:
 
 @dataclass(frozen=True)
 class Spent:
-    """Values that belong to one stack, outermost frame first; a library function that a kernel called stands last."""
+    """Values that belong to one stack, outermost frame first; a library function that a kernel called is last."""
 
     stack: Stack
     values: Values
@@ -75,7 +75,7 @@ def callers_in(codes: CodeMap, counts: Counts) -> Callers:
         above, below = codes.find(caller), codes.find(callee)
         assert above is not None
         assert below is not None
-        # What a function calls of itself was called by whoever called it.
+        # A recursive call is attributed to the outer caller.
         if codes.key(above) != codes.key(below):
             calls[codes.key(below)].append((codes.key(above), above.stack, number))
     known: dict[str | int, list[tuple[Stack, float]]] = {}

@@ -1,4 +1,4 @@
-"""The first records of a feed in memory: what is profiled of it, read no further; and kept in a folder for the next
+"""The first records of a feed in memory: the profiled part, read no further; and stored in a folder for the next
 process."""
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from lobench.workbench.profile.kept import NAME, RECORDS
 
 
 def beginning(feed: Feed, count: int) -> LoadedFeed:
-    """At most ``count`` records from the start of a feed, copied. Raises UsageError if there are none, and what the
-    feed raises."""
+    """At most ``count`` records from the start of a feed, copied. Raises UsageError if there are none, and errors of
+    the feed."""
     records = first_records(feed, count)
     if len(records) == 0:
         raise UsageError(f"{feed.name}: holds no records to profile")

@@ -1,8 +1,7 @@
-"""The profilers themselves, measured: on work whose shares are known, how far is each off, and how much does it
-disturb?
+"""The profilers themselves, measured: on work with known shares, how far is each off, and how much does it disturb?
 
-The truth comes of ablation (``workload``): what the work takes less without a line. The card says what each tool said
-instead, what it did to the run time, and what it did to the ratio of Python's time to the kernel's.
+The truth comes from ablation (``workload``): the time saved without a line. The card shows each tool's answer, its
+effect on the run time, and its effect on the ratio of Python's time to the kernel's.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ def calibrate(folder: Path, seconds: float, report: Report) -> Card:
         own = folder / tool
         own.mkdir(exist_ok=True)
         try:
-            # Right before, so that both meet the same machine.
+            # Right before, so that both run under the same conditions.
             free = _free(task, own, seconds / 2)
             said, done = TRIALS[tool](task, own, seconds)
         except (MissingToolError, MissingRightError) as error:
@@ -84,7 +83,7 @@ def _free(task: Task, folder: Path, seconds: float) -> dict[str, Any]:
 
 def _callgrind(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any] | None]:
     told, counts = callgrind.profile(task, folder, WORKLOAD)
-    # One process runs at a fiftieth of its speed, another is not disturbed at all: there is no ratio to tell.
+    # Callgrind slows one process fiftyfold and leaves the other alone: there is no ratio to report.
     return _kernel_lines(told, counts), None
 
 

@@ -1,7 +1,7 @@
 """Exact costs of a variant's kernels: instructions, cache misses and branch mispredictions, counted by callgrind.
 
-Callgrind simulates the caches that ``CACHES`` describes, whatever this machine has, so that counts can be compared;
-it models neither prefetching nor out-of-order execution nor AVX-512.
+Callgrind simulates the caches that ``CACHES`` describes, whatever this machine has, so that counts are comparable; it
+models neither prefetching nor out-of-order execution nor AVX-512.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CACHES = ("--I1=32768,8,64", "--D1=32768,8,64", "--LL=33554432,16,64")
 """Bytes, ways, bytes of a line: instructions and data of the first level, last level."""
 
 OPTIONS = (
-    # What a user has set for valgrind is for other programs, and can leave nothing to count.
+    # A user's valgrind settings are for other programs, and can leave nothing to count.
     "--command-line-only=yes",
     "--tool=callgrind",
     "--instr-atstart=no",
@@ -59,7 +59,7 @@ def profile(task: Task, folder: Path, module: str = TARGET) -> tuple[Told, Count
 
 def count(task: Task, folder: Path, module: str = TARGET) -> None:
     """Run callgrind on the prepared folder, and leave ``callgrind.out`` there."""
-    # The same words every time: what a process is told lies in the memory whose layout is counted.
+    # The same arguments every time: they lie in the memory whose layout is counted.
     replace(task, mode="count").write(folder)
     under = [*fixed_addresses(), "valgrind", *OPTIONS, "--callgrind-out-file=callgrind.out"]
     run(target(module, under=under, build=PROCESSOR), folder, "callgrind.log", _TIMEOUT, name="valgrind")
@@ -76,8 +76,8 @@ def counted_in(folder: Path) -> tuple[Told, Counts]:
 
 
 def calls_per_event(counts: Counts, events: int, records: int) -> dict[str, float]:
-    """Calls of functions outside of the counted code, by name. Callgrind counts calls as soon as it looks, also while
-    the caches are filled for the ``events`` that are counted, the last of so many ``records``."""
+    """Calls of functions outside the counted code, by name. Callgrind counts calls from its start, including those
+    while the caches are filled for the ``events`` that are counted, the last of ``records``."""
     looked = events + min(SETTLE, records - events)
     calls: Counter[str] = Counter()
     for name, number in counts.library_calls.items():

@@ -16,8 +16,8 @@ import numpy.typing as npt
 Cost = npt.NDArray[np.int64]
 
 COSTS = ("instructions", "l1_misses", "ll_misses", "mispredictions")
-"""What is kept of callgrind's events, in this order: instructions; data and instruction misses of the first level, of
-the last level; mispredicted branches, conditional and indirect."""
+"""The events kept from callgrind, in this order: instructions; data and instruction misses of the first level, of the
+last level; mispredicted branches, conditional and indirect."""
 
 _SUMS = {
     "instructions": ("Ir",),
@@ -27,19 +27,19 @@ _SUMS = {
 }
 
 JIT = "???"
-"""Callgrind's name for an object that is no file: JIT code. Its addresses alone are those of the process, others are
-those that stand in the file."""
+"""Callgrind's name for an object without a file: JIT code. Only its addresses are those of the process; others are
+those in the file."""
 
 
 @dataclass
 class Counts:
     """Costs by address of JIT code: int64 arrays in order of ``COSTS``.
 
-    ``own``: of the instruction; ``called``: of what it called outside of the JIT code, by the name of the called
-    function; ``library_calls``: number of calls of such functions; ``calls``: (caller's address, callee's address) of
-    calls between JIT functions to their number; ``elsewhere``: of the object's code that is no kernel's, by address;
-    ``reentering``: functions outside of it that call kernels again, so that what they cost holds what those cost.
-    ``names``: for functions that have none, what they are called instead of their address.
+    ``own``: of the instruction; ``called``: of its calls outside the JIT code, by the name of the called function;
+    ``library_calls``: number of calls of such functions; ``calls``: (caller's address, callee's address) of calls
+    between JIT functions to their number; ``elsewhere``: of the object's code outside kernels, by address;
+    ``reentering``: functions outside it that call kernels again, so that their cost includes the kernels'. ``names``:
+    for functions without one, a name in place of their address.
     """
 
     own: dict[int, Cost] = field(default_factory=dict)
@@ -57,7 +57,7 @@ def unnamed(library: str) -> str:
 
 
 def read_counts(lines: Iterable[str], is_kernel: Callable[[int], bool], code: str = JIT) -> Counts:
-    """Sum up a callgrind file: what stands in the object ``code``, of which ``is_kernel`` says which addresses are
+    """Sum up a callgrind file: the rows of the object ``code``, in which ``is_kernel`` selects the addresses of
     kernels' code; the rest is left out."""
     counts = Counts()
     sums: npt.NDArray[np.int64] = np.zeros((0, 0), np.int64)

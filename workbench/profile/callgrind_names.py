@@ -1,8 +1,8 @@
-"""callgrind.out with names in it: of JIT code callgrind knows addresses alone, and other viewers (kcachegrind,
+"""callgrind.out with names: callgrind knows only addresses of JIT code, and other viewers (kcachegrind,
 callgrind_annotate) would show nothing else.
 
 A row of JIT code gets the file and line that it came from, under the function that was compiled: ``fl=`` and ``fn=``,
-with ``fi=`` for what was inlined from another file (Valgrind manual, "Callgrind Format Specification").
+with ``fi=`` for code inlined from another file (Valgrind manual, "Callgrind Format Specification").
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def named(lines: Iterable[str], codes: CodeMap, seen: Callable[[Stack], Stack]) 
 
     within = False
     file = there = function = ""
-    # The function under which the last row stands; None where it must be told again.
+    # The function of the last written row; None if it must be written again.
     at: tuple[str, str] | None = None
     call: dict[str, str] = {}
     for line in lines:
@@ -50,7 +50,7 @@ def named(lines: Iterable[str], codes: CodeMap, seen: Callable[[Stack], Stack]) 
         elif key == "fn":
             function, at = value, None
             if not within:
-                # Callgrind tells a file only where it is another one than before.
+                # Callgrind names a file only when it changes.
                 if there != file:
                     there = file
                     yield f"fl={file}\n"
@@ -79,7 +79,7 @@ def named(lines: Iterable[str], codes: CodeMap, seen: Callable[[Stack], Stack]) 
 
 
 def _called(call: dict[str, str], within: bool, stack_at: Callable[[str], Stack]) -> Iterator[str]:
-    """The lines that stand before a row that is a call."""
+    """The lines before a row that is a call."""
     number, address, line = call["calls"].split()
     inside = call.get("cob") == JIT or (within and "cob" not in call)
     stack = stack_at(address) if inside else ()
@@ -88,7 +88,7 @@ def _called(call: dict[str, str], within: bool, stack_at: Callable[[str], Stack]
     if stack:
         file, function, line = stack[0].file, _name(stack[0], function), str(stack[0].line)
     elif within:
-        # Without one, it would be that of the row.
+        # Otherwise it would be the row's file.
         file = file or JIT
     if "cob" in call:
         yield f"cob={call['cob']}\n"

@@ -1,6 +1,6 @@
-"""From machine code to source: which functions stand, inlined into each other, behind every address of a JIT kernel.
+"""From machine code to source: the functions, inlined into each other, behind every address of a JIT kernel.
 
-``lobench.workbench.profile.dwarf`` reads such a map off the objects that the JIT linker loaded.
+``lobench.workbench.profile.dwarf`` reads such a map from the objects that the JIT linker loaded.
 """
 
 from __future__ import annotations
@@ -58,8 +58,7 @@ class CodeMap:
         return None
 
     def key(self, piece: Piece) -> str | int:
-        """What a compiled function is known by, also in another process: its address if that holds there, else its
-        name."""
+        """The identity of a compiled function, also in another process: its address if that is fixed, else its name."""
         return piece.entry if self.of_file else piece.stack[0].function
 
     def perf_map(self) -> str:

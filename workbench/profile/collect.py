@@ -71,7 +71,7 @@ class Profiles:
     """Those that could look, and failed: their reason is among ``missing``."""
 
     def profiled(self) -> Profiled:
-        """All that is known by now."""
+        """The findings so far."""
         return Profiled(
             variant=self.variant.name,
             feed=self.feed,
@@ -119,7 +119,7 @@ class Collector:
                 self.profiles.found[method] = found
                 (folder / "profile.json").write_text(json.dumps(as_json(found)), encoding="utf-8")
                 self.profiles.files[method] = sorted(path.name for path in folder.iterdir())
-            # An interrupt leaves what there is by now.
+            # Saved even after an interrupt.
             (self._folder / "profile.json").write_text(json.dumps(self.profiles.profiled().as_json()), encoding="utf-8")
         return self.profiles
 

@@ -47,7 +47,7 @@ def difference(before: Profile, after: Profile) -> Difference:
 
 
 def _lines(before: Profile, after: Profile, first: str) -> tuple[StagedChange, ...]:
-    # Generated text has the same name and other lines in each variant.
+    # Generated text has the same name but different lines in each variant.
     rows = []
     for pair in pairs(before.lines, after.lines, lambda file: file.startswith("<")):
         known, what, costs = compared(*pair, before.columns)

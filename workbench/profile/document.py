@@ -47,7 +47,7 @@ def document(
         places = places_of(variant)
         stage: StageOf = partial(stage_in, places=places)
     else:
-        # Nothing is known of its mechanisms.
+        # An engine from outside: its mechanisms are unknown.
         places, named = [], NamedStages(variant.stages)
         stage = lambda stack: named.of(frame.function for frame in stack)  # noqa: E731
         engine = EngineFacts(

@@ -40,8 +40,8 @@ def placed(objects: Iterable[Any]) -> list[Placed]:
 
 
 def code_map(objects: Iterable[Placed], *, guess: bool = True) -> CodeMap:
-    """The map of a process's objects; needs no such process. Instructions without a line stand with the line before
-    them, or where nothing is guessed with line 0 of their function."""
+    """The map of a process's objects, without the process itself. Instructions without a line are assigned to the line
+    before them, or without guessing to line 0 of their function."""
     pieces: list[Piece] = []
     for loaded in objects:
         elf = _Object(io.BytesIO(loaded.elf))
@@ -73,8 +73,8 @@ def bare(objects: Iterable[Placed]) -> list[Piece]:
 
 
 class _Object(ELFFile):
-    """A relocatable object, read without its unwinding tables: pyelftools cannot relocate those, nobody asks for
-    them."""
+    """A relocatable object, read without its unwinding tables: pyelftools cannot relocate these, and they are not
+    needed."""
 
     def get_section_by_name(self, name: str) -> Section | None:
         return None if name == ".eh_frame" else super().get_section_by_name(name)
@@ -163,10 +163,10 @@ def _split(
         elif not guess:
             file = last[names][0] if names in last else file if chain else path
         else:
-            # The compiler merged several lines' code: it stands with the line before it in the same function.
+            # Merged code of several lines: use the preceding line of the same function.
             file, line = last.get(names, (file, 0))
         callers = tuple(Frame(names[place], call.file, call.line) for place, call in enumerate(chain))
-        # Where there was none before, with the line that called.
+        # If there is none, use the line of the call.
         stack = (*callers, Frame(names[-1], file, line)) if line or not callers or not guess else callers
         yield Piece(start, stop, cuts[0], stack)
 
@@ -224,7 +224,7 @@ class Files:
         top = unit.get_top_DIE()
         self._folder = top.attributes["DW_AT_comp_dir"].value.decode() if "DW_AT_comp_dir" in top.attributes else ""
         self.own = self._joined(self._folder, top.attributes["DW_AT_name"].value.decode())
-        # Numbers of files and folders begin with 1, in DWARF 5 with 0.
+        # Files and folders are numbered from 1, in DWARF 5 from 0.
         self._first = 0 if self._program and self._program["version"] >= 5 else 1
         self._paths: dict[int, str] = {}
 

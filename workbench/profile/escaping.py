@@ -10,6 +10,6 @@ _UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def escaped(text: str) -> str:
-    """A text that may stand in an element or in a quoted attribute; control characters and the halves of surrogate
-    pairs, as names of files can have them, are shown as U+FFFD."""
+    """A text for an element or a quoted attribute; control characters and the halves of surrogate pairs, which file
+    names can contain, are shown as U+FFFD."""
     return escape(_UNFIT.sub("\ufffd", text))

@@ -1,5 +1,5 @@
-// A flame graph in a browser: a click on a box, or Enter, makes it as wide as the picture, one on the topmost, or Escape,
-// shows all again; arrows go from box to box; what is typed into the field marks the boxes whose names hold it.
+// A flame graph in a browser: a click on a box, or Enter, zooms in on it; a click on the topmost box, or Escape, shows all
+// again; arrow keys move between boxes; text typed into the field marks the boxes whose names contain it.
 (() => {
   "use strict";
   const WIDTH = 1200, LETTER = 6.6, ROW = 17;
@@ -9,7 +9,7 @@
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
     return element;
   };
-  // Parents stand before their children.
+  // Parents come before their children.
   const boxes = Array.from(svg.querySelectorAll("g.box"), (group) => ({
     group,
     rect: group.querySelector("rect"),
@@ -67,7 +67,7 @@
     told.textContent = wanted === "" ? "" : `${(100 * found / WIDTH).toFixed(2)} % found`;
   });
 
-  // The tabulator comes to one box alone: a graph may have thousands.
+  // Only one box is a tab stop: a graph may have thousands.
   let current = 0;
   const focus = (number) => {
     if (number < 0) return;

@@ -1,7 +1,6 @@
 """Flame graphs as one SVG file: no network; names and figures in tooltips (Gregg 2016, "The Flame Graph").
 
-A graph that stands in a page is drawn without a script; a file of its own has one (``flame.js``), by which a browser
-zooms and searches.
+A graph inside a page has no script; a separate file has one (``flame.js``), which zooms and searches.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ def drawn(root: Node, name: str, *, alive: bool) -> str:
     picture = _Picture(root.value, alive)
     depth = picture.draw(root, 0.0, 0, None)
     height = (depth + 3) * ROW
-    # What a picture holds is no control; a browser's window is higher than this one.
+    # role="img" would hide the controls of a live graph; it is drawn at the top of a window that is higher.
     manner = 'role="group" preserveAspectRatio="xMinYMin"' if alive else 'role="img"'
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" {manner} '
@@ -126,7 +125,7 @@ def _light(hint: str) -> int:
 
 
 def _hash(text: str) -> int:
-    # Names of files can hold halves of surrogate pairs.
+    # File names can hold halves of surrogate pairs.
     return zlib.crc32(text.encode("utf-8", "replace"))
 
 

@@ -54,8 +54,8 @@ class LibraryCode(Closing):
             )
 
     def map(self, addresses: Collection[int]) -> CodeMap:
-        """The pieces of the functions that hold any of these addresses, which are those that stand in the file. Raises
-        UsageError for debug information that cannot be read."""
+        """The pieces of the functions that contain any of these addresses, which are those in the file. Raises
+        UsageError for unreadable debug information."""
         wanted = sorted(addresses)
         try:
             pieces = without_overlap(sorted(self._described(wanted)))
@@ -117,7 +117,7 @@ class LibraryCode(Closing):
         return "::".join(name for name in (scope, own) if name)
 
     def _bare(self, address: int) -> Piece:
-        """An address without debug information: its symbol, else the section that it stands in."""
+        """An address without debug information: its symbol, else its section."""
         for start, size, name in self._symbols:
             if start <= address < start + size:
                 return Piece(address, address + 1, start, (Frame(legible(name), LIBRARY, 0),))

@@ -1,11 +1,11 @@
-"""Kernels with line tables: the same machine code as the timed kernels, and debug sections that say where it came from.
+"""Kernels with line tables: the same machine code as the timed kernels, with debug sections about its origin.
 
-Numba's ``debug=True`` forbids inlining and keeps variables alive, so that what it describes is another program. Here
-the lowering is left as it is and only source positions are attached to it; LLVM's optimizer is bound not to look at
-them. ``tests/unit/workbench/profile/test_profile_linetables.py`` compares the machine code byte by byte.
+Numba's ``debug=True`` forbids inlining and keeps variables alive, so it describes another program. Here the lowering is
+unchanged and only source positions are attached to it, which LLVM's optimizer must ignore.
+``tests/unit/workbench/profile/test_profile_linetables.py`` compares the machine code byte by byte.
 
-Numba has no public name for this: two of its internals are replaced, in processes that exist to be profiled and in no
-other. Call ``install`` before anything is compiled.
+Numba has no public interface for this: two of its internals are replaced, only in processes that exist to be profiled.
+Call ``install`` before anything is compiled.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def install(tables: type[LineTables] = LineTables) -> None:
     def keep(self: Any) -> Any:
         if not self._object_caching_enabled:
             self.enable_object_caching()
-        # What comes of the cache is handed to the linker and forgotten.
+        # The linker consumes an object from the cache, so keep it first.
         cached = self._compiled_object
         result = finalize(self)
         OBJECTS.append(CompiledObject(bytes(cached or self._compiled_object), self._codegen._engine))

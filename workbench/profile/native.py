@@ -1,7 +1,7 @@
 """Profiles of an engine that is a shared library, by its own debug information: counts by callgrind, samples by perf.
 
-Its functions are told apart by where they stand in the file, which is the same in every process; perf unwinds whole
-stacks, so that it knows who called whom. What counts is the library's own code, and what that calls elsewhere.
+Its functions are identified by their place in the file, which is the same in every process; perf unwinds whole stacks
+and so knows the callers. The library's own code counts, with its calls elsewhere.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Chain = tuple[tuple[int, ...], str | None]
 
 
 def _code(library: str) -> LibraryCode:
-    # Only what reads debug information needs pyelftools.
+    # Only reading debug information needs pyelftools.
     from lobench.workbench.profile.library_code import LibraryCode
 
     return LibraryCode(library)
@@ -57,7 +57,7 @@ def counted(task: Task, folder: Path) -> Seen:
     """
     require_all(["callgrind"])
     assert task.library is not None
-    # Before any work is done.
+    # Fail before any work is done.
     _code(task.library).close()
     callgrind.prepare(task, folder, TARGET, {})
     try:

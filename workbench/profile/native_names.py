@@ -10,8 +10,8 @@ _NOBODY = re.compile(r"\{impl#\d+\}|\{\{impl\}\}")
 
 
 def plain(symbol: str) -> str:
-    """A function's qualified name as a debugger shows it, without template arguments, parameters, what it returns,
-    unnamed namespaces, and what a compiler appends."""
+    """A function's qualified name as a debugger shows it, without template arguments, parameters, return type, unnamed
+    namespaces, and a compiler's suffixes."""
     symbol = symbol.replace("(anonymous namespace)", "")
     kept, depth, place = "", 0, 0
     while place < len(symbol):

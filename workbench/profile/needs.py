@@ -37,7 +37,7 @@ def require(name: str) -> str:
         if not is_installed(_MODULES[name]):
             raise not_installed(name, _PIP)
         return _MODULES[name]
-    # Beside this interpreter, where pip puts it, before any other.
+    # First beside this interpreter, where pip installs it.
     beside = which(name, path=str(Path(sys.executable).parent)) if name == "py-spy" else None
     path = beside or which(name)
     if path is None:

@@ -42,7 +42,7 @@ def _key(row: LineCost) -> tuple[str, int, str, str]:
 
 
 def change(old: Mapping[str, float] | None, new: Mapping[str, float] | None, column: str) -> Changed:
-    """A column of both sides; None is a side that has no such line."""
+    """A column of both sides; None if a side has no such line."""
     was, now = (side[column] if side is not None else 0 for side in (old, new))
     return Changed(was, now, now - was)
 
@@ -69,8 +69,8 @@ class Exchange:
 
 
 def exchanges(rows: Sequence[LineChange], column: str) -> tuple[list[LineChange], list[Exchange]]:
-    """Rows of lines that changed, and the functions whose lines only exchanged what they cost: a compiler that orders
-    and joins instructions otherwise puts them on other lines of the same source."""
+    """Rows of changed lines, and the functions whose lines only exchanged their costs: a compiler that orders and joins
+    instructions differently puts them on other lines of the same source."""
     functions: dict[tuple[str, str], list[LineChange]] = defaultdict(list)
     for row in rows:
         functions[row.file, row.function].append(row)

@@ -1,6 +1,6 @@
 """Time of the lines of an engine that is a Python class, sampled by py-spy.
 
-What C code takes that a line calls is that line's: frames of the interpreter are not asked for.
+The time of C code that a line calls is the line's: frames of the interpreter are not recorded.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _stacks(profile: dict[str, Any]) -> Iterator[Stack]:
             stack = [frames[index] for index in sample]
             places = [place for place, frame in enumerate(stack) if (*_file(frame), _own_name(frame)) == _CALLER]
             below = stack[places[-1] + 1 :] if places else []
-            # Records are made an array for it before.
+            # Preparing the array of records for it is not counted as `apply`.
             if not below or _own_name(below[0]) != "apply":
                 below = []
             yield tuple(Frame(frame["name"], frame["file"], frame["line"] or 0) for frame in below)

@@ -1,7 +1,7 @@
-"""Profilers of Python code, run as they are: scalene for time, memray for allocations.
+"""Profilers of Python code, unchanged: scalene for time, memray for allocations.
 
-Scalene sees a kernel as the line that calls it, memray so at best. What they add is the other side: how much of a
-replay's time and memory is not the kernels'.
+Scalene sees a kernel as the line that calls it, memray so at best. They show the other side: how much of a replay's
+time and memory is spent outside kernels.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def run_scalene(task: Task, folder: Path, module: str) -> None:
     task.write(folder)
     for name in (SCALENE, "scalene.html"):
         (folder / name).unlink(missing_ok=True)
-    # All files that have these folders in their name: an installed copy is among the libraries that are left out by
+    # All files with these folders in their name: by default scalene leaves out libraries, and an installed copy is one.
     # default.
     seen = [*(str(folder) + os.sep for folder in OWN), *task.workload.files]
     options = ["--cpu-only", "--off", "--profile-all", "--profile-only", ",".join(seen), "-o", SCALENE]
@@ -53,7 +53,7 @@ def run_scalene(task: Task, folder: Path, module: str) -> None:
     path = folder / SCALENE
     if not path.exists() or not json.loads(path.read_text(encoding="utf-8")).get("files"):
         raise ToolFailedError(f"scalene saw nothing of the replay; its output is in {folder / 'scalene.log'}")
-    # The viewer writes into the folder it is started in, under a name of its own.
+    # The viewer writes a file of fixed name to its working folder.
     view = target("scalene", "view", "--standalone", SCALENE)
     run(view, folder, "scalene.log", _TIMEOUT, name="scalene", more=True)
     (folder / "scalene-profile.html").replace(folder / "scalene.html")

@@ -48,10 +48,9 @@ def for_report(
 ) -> Reported:
     """Profile one variant, or an engine from outside, and make its entry for a report.
 
-    ``before`` is the profile of the phase before it, None for the first; ``tuning`` the tuning that the variant
-    was fitted with, as a result has it. Tools' own output goes to ``folder``. What is
-    not installed, or fails, or is no way to look at an engine, is left out and named under ``missing``. ``methods``:
-    None for those that a report is made of.
+    ``before`` is the profile of the phase before it, None for the first; ``tuning`` the tuning that the variant was
+    fitted with, as a result has it. The tools' own output goes to ``folder``. Methods that are not installed, fail, or
+    do not suit an engine are left out and named under ``missing``. ``methods``: None for those of a report.
     """
     if methods is None:
         methods = (*REPORTED, *(name for name in methods_for(variant)[:1] if name not in REPORTED))

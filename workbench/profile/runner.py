@@ -1,5 +1,4 @@
-"""Starting profiled processes: their environment, waiting until they are warm, stopping them, saying what went
-wrong."""
+"""Starting profiled processes: environment, waiting until they are warm, stopping, and messages about failures."""
 
 from __future__ import annotations
 
@@ -38,11 +37,11 @@ class ToolFailedError(LobenchError):
 def target(
     name: str, *words: str, under: Sequence[str] = (), build: Mapping[str, str] = MappingProxyType({})
 ) -> Started:
-    """A process to profile, or a profiler that is a module: ``name`` with its words, behind a tool's command line if it
-    runs ``under`` one. The folder that it is started in holds its task.
+    """A process to profile, or a profiler that is a module: ``name`` with its arguments, behind a tool's command line
+    if it runs ``under`` one. The folder that it is started in holds its task.
 
-    Kernels with line tables have a cache of their own; nothing is random, there are no helper threads. ``build``:
-    what kernels are compiled for.
+    Kernels with line tables have a cache of their own; nothing is random, there are no helper threads. ``build``: the
+    target of kernels.
     """
     made = helper(name, *words)
     kept = {name: value for name, value in tool_environment(made["env"]).items() if not name.startswith("NUMBA_CACHE")}
@@ -61,7 +60,7 @@ def run(
 ) -> None:
     """Run in ``folder`` to the end; output goes to the file ``log`` there, appended if ``more``.
 
-    Raises ToolFailedError with its last words, under ``name``; LobenchError with what it said itself to its user.
+    Raises ToolFailedError with its last words, under ``name``; LobenchError with its own message to the user.
     """
     with (folder / log).open("a" if more else "w", encoding="utf-8") as out:
         try:
@@ -117,8 +116,8 @@ def running(task: Task, folder: Path, module: str = TARGET) -> Iterator[int]:
 
 @contextmanager
 def compiling(task: Task) -> Iterator[None]:
-    """Meanwhile a process compiles what targets of this task run, for whoever starts one next; at the end it is waited
-    for. What keeps it from compiling, the next target tells."""
+    """Within the context, another process compiles the kernels that targets of this task run; at the end it is waited
+    for. Its failure is reported by the next target."""
     with scratch_folder() as folder:
         replace(task, mode="compile").write(Path(folder))
         process = subprocess.Popen(
@@ -148,7 +147,8 @@ class Told:
 
 
 def codes_in(folder: Path) -> CodeMap:
-    """The code map of a target that is warm, or was; an empty one if it told no objects. Needs pyelftools otherwise."""
+    """The code map of a target that is warm, or was; an empty one if it reported no objects. Needs pyelftools
+    otherwise."""
     ready = json.loads((folder / "target.json").read_text(encoding="utf-8"))
     if not ready["objects"]:
         return CodeMap([])

@@ -99,7 +99,7 @@ def script_of(data: Path) -> Path:
     """perf's script output for its recording, beside it."""
     script = data.with_name("perf.script")
     fields = "comm,pid,tid,time,period,event,ip,sym,dso,symoff"
-    # What was inlined is read of the code map: perf would ask another program for each address, for minutes.
+    # Inlined frames come from the code map; perf would start another program for each address, which takes minutes.
     told = quietly(["perf", "script", "--no-inline", "-i", str(data), "-F", fields])
     script.write_text(told.stdout, encoding="utf-8")
     return script
@@ -199,7 +199,7 @@ def _spy_samples(profile: dict[str, Any]) -> Iterator[Sample]:
     for thread in profile["profiles"]:
         for stack in thread["samples"]:
             names = [frames[index]["name"] for index in reversed(stack)]
-            # But for the innermost, an address is where the call returns to: the instruction behind it.
+            # All addresses but the innermost are return addresses, one instruction after the call.
             yield tuple((_address(name) - (depth > 0), name) for depth, name in enumerate(names))
 
 
@@ -234,7 +234,7 @@ def _stat(pid: int) -> dict[str, int | None]:
 
 
 def quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
-    # Errors and numbers as they are read here, whatever the user's language.
+    # Messages and numbers in the expected form, whatever the user's language.
     variables = {**tool_environment(), "LC_ALL": "C.UTF-8"}
     return subprocess.run(
         command,

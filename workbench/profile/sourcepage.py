@@ -1,5 +1,5 @@
-"""Annotated source: the hottest lines, and every file that a profile touches, each line with what it cost, as one HTML
-page without a script."""
+"""Annotated source: the hottest lines, and every file of a profile, each line with its cost, as one HTML page without a
+script."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def source_page(found: Lined, sources: Sources) -> str:
     files: dict[str, dict[int, LineCost]] = defaultdict(dict)
     for row in found.lines:
         before = files[row.file].get(row.line)
-        # Functions of one file have no line together.
+        # Several functions may share a line: add them up.
         files[row.file][row.line] = _both(before, row) if before else row
     ranked = sorted(files, key=lambda file: -sum(row.share for row in files[file].values()))
     feed = f" on {found.feed}" if isinstance(found, Profile) else ""

@@ -35,7 +35,7 @@ def shown(file: str) -> str:
     for folder, part in OWN.items():
         if folder in path.parents:
             return str(Path(part, path.relative_to(folder)))
-    # An engine's files have their names already.
+    # An engine's files are known by name already.
     return path.name if path.is_absolute() else file
 
 
@@ -54,7 +54,7 @@ def shown_names(files: Iterable[str]) -> dict[str, str]:
 
 
 class Sources:
-    """Lines by shown name. ``files``: full path by shown name; ``generated``: lines of what exists in no folder."""
+    """Lines by shown name. ``files``: full path by shown name; ``generated``: lines of texts without a file."""
 
     def __init__(self, files: Mapping[str, str], generated: Mapping[str, Sequence[str]]) -> None:
         self.files = dict(files)

@@ -1,7 +1,7 @@
-"""Which stage of the pipeline, and which mechanism of a variant, a stack of functions belongs to.
+"""The stage of the pipeline, and the mechanism of a variant, that a stack of functions belongs to.
 
 A stage is entered by calling one of the functions that declare it: kernels in their decorators, functions of policies
-in their contracts (``lobench.engine.stages``). What those call belongs to the stage that called.
+in their contracts (``lobench.engine.stages``). Their callees belong to the caller's stage.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def stage_of(functions: Iterable[str]) -> str:
     """The stage of a stack of qualified function names, outermost first."""
     stage = UNKNOWN
     for qualified in functions:
-        # A role may be known with its axis.
+        # The name of a role may include its axis.
         name = qualified if qualified in _roles() else qualified.rpartition(".")[2]
         begun = stage_named(name, stage)
         if begun is not None and not begun.nested:
@@ -122,14 +122,14 @@ class Place:
 
     @property
     def role(self) -> str:
-        """The stages' tables' key of the function, whatever its author named it."""
+        """The key of the function in the tables of stages, whatever its author named it."""
         full = f"{self.axis}.{self.field}"
         return full if full in _roles() else self.field
 
 
 def places_of(variant: Variant) -> list[Place]:
-    """Where a variant's policies stand in the source. A function that serves two of them is the first one's: a layout
-    may hand on what it got of the memory."""
+    """The places of a variant's policies in the source. A function that serves two of them is the first one's: a layout
+    may expose a function of the memory."""
     places: dict[tuple[str, str], Place] = {}
     for axis, functions in _policies(variant):
         for field in fields(functions):
@@ -143,7 +143,7 @@ def places_of(variant: Variant) -> list[Place]:
 
 
 def _policies(variant: Variant) -> Iterator[tuple[str, Any]]:
-    """Each axis with its policy, and with the functions that the policy builds, which may stand in other files."""
+    """Each axis with its policy, and with the functions that the policy builds, which may be in other files."""
     yield from ((axis, getattr(variant, axis)) for axis in AXES)
     store = variant.features.build(tuple(FEATURES))
     yield "features", store
@@ -161,11 +161,12 @@ def stage_in(stack: Sequence[Frame], places: Sequence[Place]) -> str:
 
 
 def mechanism_of(stack: Sequence[Frame], places: Sequence[Place]) -> str | None:
-    """The axis whose policy's function stands innermost in a stack; None for what all variants share: the loop itself,
+    """The axis whose policy's function is innermost in a stack; None for code that all variants share: the loop itself,
     trackers between two events, quotes.
 
-    So the book rules and the walk to the best levels are the layout's but for what lookup and memory do in them, and
-    evaluating is the shape's, formulas included, but for what the layout, the context and the feature store do in it.
+    So the book rules and the walk to the best levels are the layout's, except for the work of lookup and memory in
+    them, and evaluating is the shape's, formulas included, except for the work of the layout, the context and the
+    feature store in it.
     """
     for frame in reversed(stack):
         for place in places:

@@ -1,6 +1,6 @@
 """The target of profilers: a pure replay, for a time or for counted records.
 
-It loads neither Numba nor what replays variants: under valgrind every import takes its time.
+It loads neither Numba nor the code that replays variants: imports are slow under valgrind.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def passes(target: Steady, seconds: float) -> int:
 def count(target: Steady, task: Task) -> int:
     """One stretch under callgrind: books filled without it, caches filled under it, then counted.
 
-    In a new thread, which allocates from an arena of its own: what malloc and memmove do then does not depend on the
-    heap that Python has left behind.
+    In a new thread, which allocates from an arena of its own: the work of malloc and memmove then does not depend on
+    the heap that Python has left behind.
     """
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(_count, target, task).result()

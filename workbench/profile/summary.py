@@ -74,8 +74,8 @@ def stage_table(profile: Profiled) -> tuple[MethodShares, ...]:
 
 
 def next_bottleneck(profile: Profiled) -> Bottleneck | None:
-    """The stage with the largest share of the time, and what removing it could gain at most (Amdahl 1967:
-    1 / (1 - share)); None for a profile that tells no stages. The finest split that there is decides."""
+    """The stage with the largest share of the time, and the largest possible gain from removing it (Amdahl 1967: 1 / (1
+    - share)); None for a profile without stages. The finest available split decides."""
     fine = _only(profile, *(name for name, found in profile.profiles.items() if name in COMPARED and _shares(found)))
     methods = fine if fine.methods else _only(profile, "ablation")
     if not methods.methods:
@@ -87,7 +87,7 @@ def next_bottleneck(profile: Profiled) -> Bottleneck | None:
     bound = Bound(*(1 / (1 - edge) if edge < 1 else None for edge in (share.value, share.low, share.high)))
     others = {}
     for row in stage_table(profile):
-        # Instructions are not time: that they are another share is no contradiction.
+        # Instructions are not time: a different share is no contradiction.
         pairs = [pair for pair in row.disagreements if share.method in pair and "callgrind" not in pair]
         if row.stage == stage:
             told = {name: row.by(name) for pair in pairs for name in pair if name != share.method}
@@ -129,7 +129,7 @@ def _sampled(found: Profile) -> dict[str, Interval]:
 
 
 def _shares(found: Profile) -> Mapping[str, float]:
-    """Shares of stages, and of the stages of ``STAGES`` that they make up; what has no stage is nobody's. Empty where
+    """Shares of stages, and of the stages of ``STAGES`` that they form; code without a stage counts for none. Empty if
     nothing has one: an engine from outside may name no functions."""
     if all(row.stage == UNKNOWN for row in found.stages):
         return {}

@@ -136,7 +136,7 @@ def _ways(rows: Sequence[MethodShares], methods: Sequence[str]) -> Table:
     made = table("shares of the stages, by method")
     add_names(made, "stage")
     add_numbers(made, *methods)
-    # What does not fit goes on below: it is more than a name.
+    # Long entries wrap: they are more than a name.
     made.add_column("disagree")
     for row in rows:
         shares = [f"{share.value:.1%}" if share else "-" for share in map(row.by, methods)]

@@ -60,14 +60,14 @@ class Target:
         self.task = task
         variant = resolve(task.variant, discover(task.workload.files))
         self.variant: Contestant = variant.fitted(variant.parameters_of(task.workload.parameters))
-        # Under valgrind a feed takes its time: it was read before.
+        # Reading is slow under valgrind, so the feed was read beforehand.
         read = task.mode != "count"
         self.feed = beginning(open_feed(task.feed), task.warm + task.records) if read else kept()
         if task.mode == "compile":
             keep(self.feed)
         self.count = self.feed.count
         with self.replay() as replay:
-            # The loop's kernel, and those that begin and end it: nobody asks this process for results.
+            # Compile the kernels of the loop, its begin and its end. Nothing asks this process for results.
             replay.run(0, 0, 0)
 
     def replay(self) -> Replay | Applied:
@@ -93,7 +93,7 @@ def ready(feed: str, records: int, mode: str) -> None:
         pid=os.getpid(),
         records=records,
         feed=feed,
-        # Profilers of Python code know their lines themselves.
+        # Profilers of Python code find the lines themselves.
         objects=[] if mode in ("scalene", "memray") else leave(Path()),
         generated={name: linecache.getlines(name) for name in sorted(linecache.cache) if name.startswith("<")},
     )
@@ -139,7 +139,7 @@ def main() -> None:
     handled = MODES[mode](target)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if mode == "count":
-        # Not before: what is told depends on the process, and would leave its mark on the heap that is counted.
+        # Only after the count: the message depends on the process, and would change the heap that is counted.
         ready(target.feed.name, target.count, mode)
     tell("done.json", records=handled, seconds=wall, cpu_seconds=cpu)
 

@@ -34,8 +34,8 @@ def absolute(names: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Task:
-    """``mode`` is one of ``target.MODES``. A pass is the feed's first ``warm + records`` records; what is counted
-    exactly are the last ``records`` of them. Files are named by absolute paths."""
+    """``mode`` is one of ``target.MODES``. A pass is the feed's first ``warm + records`` records; exact counts cover
+    the last ``records`` of them. Files are named by absolute paths."""
 
     variant: str
     feed: list[str]

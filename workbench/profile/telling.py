@@ -22,8 +22,8 @@ def tell(path: str | Path, **facts: Any) -> None:
 
 
 def leave(folder: Path) -> list[tuple[str, list[tuple[int, int]]]]:
-    """Leave what the JIT linker loaded in the folder ``OBJECTS`` in ``folder``: file names, with the places of their
-    sections. Needs pyelftools."""
+    """Store the objects that the JIT linker loaded in the folder ``OBJECTS`` in ``folder``: file names, with the
+    addresses of their sections. Needs pyelftools."""
     from lobench.workbench.profile import linetables
     from lobench.workbench.profile.dwarf import placed
 

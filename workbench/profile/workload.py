@@ -1,8 +1,8 @@
-"""A process of known composition, for profilers to be tried on: rounds of Python code and of a kernel, each with a
-light and a heavy line.
+"""A process of known composition, for testing profilers: rounds of Python code and of a kernel, each with a light and a
+heavy line.
 
-Started like a target (``workbench.profile.target``), and tells the same files. The heavy line of the kernel does
-exactly ``HEAVY`` times the work of the light one; what the Python lines take is found by leaving them out.
+Started like a target (``workbench.profile.target``), and leaves the same files. The heavy line of the kernel does
+exactly ``HEAVY`` times the work of the light one; the cost of the Python lines is measured by leaving them out.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Workload:
 
     def __init__(self, kernel: Callable[[int, int], int]) -> None:
         linetables.install()
-        # Under valgrind compiling takes its time: it was done before, in the same folder.
+        # Compiling is slow under valgrind, so it was done beforehand, in the same folder.
         vars(numba.config)["CACHE_DIR"] = str(Path.cwd() / "kernels")
         self._kernel: Any = numba.njit(nogil=True, cache=True)(kernel)
         self._kernel(1, 1)

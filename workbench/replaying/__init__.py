@@ -1,5 +1,4 @@
 """Replays one feed with one variant or engine, with rows to files: `lobench replay` and ``lobench.replay``.
 
-``request`` says what can be asked for, ``driving`` does it, with the files of ``output``, and ``outcome`` is what comes
-out.
+``request`` holds the options, ``driving`` does the work, with the files of ``output``, and ``outcome`` is the result.
 """

@@ -40,9 +40,9 @@ def replay_feed(
     progress: Progress,
     opened: Opened | None = None,
 ) -> ReplayOutcome:
-    """Compile, replay, and write what was asked for; ``picked``: the tuning that the variant takes, if it takes one;
-    ``opened`` makes the output, where that is not what the request names.
-    Raises what the feed raises, StrictError, LobenchError where a file cannot be written."""
+    """Compile, replay, and write the requested files; ``picked``: the tuning that the variant takes, if it takes one;
+    ``opened`` makes the output if it is not the one that the request names. Raises errors of the feed, StrictError,
+    LobenchError if a file cannot be written."""
     if isinstance(variant, ForeignEngine):
         return _by_engine(feed, variant, request, progress)
     variant = variant.fitted(picked.parameters if picked else None)
@@ -70,7 +70,7 @@ def replay_feed(
 def _output(feed: Feed, request: Request, stack: ExitStack) -> Output | None:
     if not request.outputs:
         return None
-    # pyarrow takes a while to load.
+    # Imported here: pyarrow loads slowly.
     from lobench.workbench.replaying.output import Output
 
     return Output(feed, request, stack)
@@ -106,7 +106,7 @@ def _replayed(
 ) -> ReplayOutcome:
     """Replay to the end or to an interrupt."""
     chunks = iter(feed)
-    chunk = next(chunks, None)  # a synthetic feed may have to compile for its first records
+    chunk = next(chunks, None)  # a synthetic feed may have to compile before its first records
     with progress(feed) as advance, noted() as interrupt:
         started = perf_counter()
         while chunk is not None and not interrupt.number:
@@ -120,7 +120,7 @@ def _replayed(
             advance(chunk.count)
             chunk = next(chunks, None)
         seconds = perf_counter() - started
-    # An interrupt that came with the last records changes nothing.
+    # An interrupt during the last records changes nothing.
     signal = interrupt.number if chunk is not None else 0
     memory, digests, books = replay.memory(), _digests(replay, request), len(replay.books())
     result = replay.finish()

@@ -29,7 +29,7 @@ class Output:
         self.told = _told(feed, request)
         self.files = self._opened(feed, request, stack)
         self._sampler = Sampler(sample, self.depth) if sample else None
-        # After the files, which it must not find closed.
+        # Entered after the files, so that it ends before they close.
         self._aside = stack.enter_context(Aside(self._take, "lobench-rows"))
 
     def write(self, rows: Rows) -> None:

@@ -16,8 +16,8 @@ STREAM = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a replay is asked for, as the options of `lobench replay`. ``columns``: names of features, None for all;
-    ``command``: what files tell of how they were made."""
+    """The options of `lobench replay`. ``columns``: names of features, None for all; ``command``: recorded in files as
+    their origin."""
 
     workload: Workload = field(default_factory=Workload)
     workers: int = 1
@@ -40,8 +40,8 @@ class Request:
 
 
 def check_request(request: Request, feeds: Sequence[str]) -> None:
-    """Raise UsageError for what cannot be, before any work: files that would replace others, options that do not go
-    together."""
+    """Raise UsageError for an impossible request, before any work: files that would replace others, options that do not
+    go together."""
     if (request.depth is None) != (request.book is None):
         raise UsageError("--depth N and --book B.parquet belong together")
     outputs = request.outputs

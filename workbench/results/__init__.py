@@ -1,5 +1,5 @@
-"""Result documents (docs/result-schema.md): ``model`` is what they are, ``reading`` validates a file and makes that of
-it, ``folder`` keeps what a run writes, ``conversion`` turns JSON into the model and back, ``refuted`` says which
+"""Result documents (docs/result-schema.md): ``model`` is their content, ``reading`` validates a file and converts it,
+``folder`` keeps the files of a run, ``conversion`` converts between JSON and the model, ``refuted`` decides which
 variants may be shown."""
 
 from __future__ import annotations

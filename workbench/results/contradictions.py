@@ -38,11 +38,13 @@ def _strangers(session: SessionResult, known: set[str], path: str) -> Iterator[t
     if not is_again(control):
         yield f"{path}.measured", f"'{control[:80]}' comes last, where the control ('…{TWICE}') is expected"
     for name in map(once, measured):
-        # A combination of policies is named by them (axis=policy,…): that introduces it.
+        # A combination of policies needs no entry: its name (axis=policy,…) defines it.
         if name not in known and "=" not in name:
             yield f"{path}.measured", f"'{name[:80]}' is not among $.variants"
     for name in sorted(set(session.disagreeing) - set(session.measured)):
         yield f"{path}.disagreeing", f"'{name[:80]}' was not measured"
+    for name in sorted(set(session.laid_out) - set(session.measured)):
+        yield f"{path}.laid_out", f"'{name[:80]}' was not measured"
     for name, first in session.same_as.items():
         if not {name, first} <= set(session.measured) or name == first:
             yield f"{path}.same_as", f"'{name[:80]}' or '{first[:80]}' was not measured"
@@ -61,7 +63,7 @@ def _unmeasured(feed: FeedResult, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _upside_down(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Of whatever has a low and a high end."""
+    """Checks anything with a low and a high end."""
     if isinstance(value, dict):
         if "low" in value and "high" in value and value["low"] > value["high"]:
             yield path, f"low {value['low']} is above high {value['high']}"

@@ -1,8 +1,7 @@
-"""JSON to dataclasses and back, field by field as their types say.
+"""JSON to dataclasses and back, field by field according to their types.
 
-What is read has been validated: nothing is checked here. Sequences of a document are tuples, rows of samples lists,
-which are handed on as they are. Properties that no field is for are passed over, or kept in the one that is marked as
-``Rest``.
+Documents have been validated: nothing is checked here. Sequences of a document are tuples, rows of samples lists, which
+are passed on unchanged. Properties without a field are dropped, or kept in the field that is marked as ``Rest``.
 """
 
 from __future__ import annotations
@@ -47,8 +46,8 @@ def as_json(value: Any) -> Any:
 
 @cache
 def properties(kind: Any) -> list[tuple[str, str, bool]]:
-    """Of each field of a dataclass that is for one property: its name, the property's in JSON, and whether that is
-    left out where it is None."""
+    """For each field of a dataclass that holds one property: its name, the property's in JSON, and whether it is left
+    out if None."""
     hints = get_type_hints(kind, include_extras=True)
     names = [field.name for field in fields(kind) if field.name != rest_of(kind)]
     marks = {name: _mark(hints[name], Omitted) for name in names}
@@ -81,7 +80,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return lambda value: tuple(map(read, value))
     if origin is list:
         read = _reader(arguments[0])
-        # Rows are the one list that is not of dataclasses.
+        # Rows are the only lists that do not hold dataclasses.
         return (lambda value: list(map(read, value))) if is_dataclass(arguments[0]) else lambda value: value
     if origin is not None and issubclass(origin, Mapping):
         read = _reader(arguments[1])

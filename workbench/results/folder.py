@@ -48,7 +48,7 @@ class ResultFolder:
 
     @classmethod
     def existing(cls, path: str | Path) -> ResultFolder:
-        """The folder of an earlier run, to go on with it. Raises UsageError if it cannot be written."""
+        """The folder of an earlier run, to continue it. Raises UsageError if it cannot be written."""
         folder = cls.__new__(cls)
         folder.path, folder._claimed = Path(path), claim(path)
         try:
@@ -79,7 +79,7 @@ class ResultFolder:
     def save(self, result: Result) -> None:
         """Replace result.json by ``result``, all of it or nothing. Raises LobenchError when the disk refuses."""
         part = self.path / _PART
-        # At once, not piece by piece into the file: json.dump takes five times as long.
+        # In one go: json.dump into the file takes five times as long.
         text = json.dumps(
             {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **as_json(result)},
             allow_nan=False,
@@ -106,7 +106,7 @@ class ResultFolder:
                     raise
                 continue
             claimed = claim(path)
-            if path.is_dir():  # else somebody swept it before it was claimed
+            if path.is_dir():  # else another process swept it before it was claimed
                 return path, claimed
         raise FileExistsError(17, "too many results of the same second", str(base))
 

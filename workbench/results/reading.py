@@ -1,4 +1,4 @@
-"""Reading a result document: whatever the file holds, either a document that keeps to the schema or a clear error."""
+"""Reading a result document: any file gives either a document that follows the schema or a clear error."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read(path: str | Path) -> Result:
 
 
 def parse(path: str | Path) -> dict[str, Any]:
-    """The JSON object in a file or in ``result.json`` of a folder, of whatever kind. Raises as ``read`` does."""
+    """The JSON object in a file or in ``result.json`` of a folder, of any kind. Raises as ``read`` does."""
     place = Path(path)
     if place.is_dir():
         place = place / "result.json"
@@ -52,7 +52,7 @@ def validate(document: dict[str, Any], source: str) -> Result:
     """The document that a JSON object holds. Raises ResultError unless it is valid; ``source`` is how the message names
     it."""
     _check_version(document, source)
-    # Rows are set aside while jsonschema looks at the rest.
+    # Set the rows aside while jsonschema checks the rest.
     found = [(path, holder, names, limits, holder.get("rows")) for path, holder, names, limits in holders(document)]
     try:
         for _, holder, _, _, rows in found:
@@ -85,7 +85,7 @@ def _parsed(content: bytes, source: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ResultError(source, f"byte {error.start}: not JSON, is not UTF-8 text") from error
     except json.JSONDecodeError as error:
-        # A word of JSON (false) that is cut off is an error at its beginning.
+        # A truncated word of JSON (false) is reported at its beginning.
         at_end = error.pos >= len(text.rstrip()) - len("fals") or error.msg.startswith("Unterminated string")
         if at_end and text.lstrip().startswith("{"):
             raise ResultError(

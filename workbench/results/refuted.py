@@ -7,7 +7,7 @@ from lobench.workbench.results.model.document import FeedResult, Result
 
 _DIGESTS_DIFFER = "its digests differ from the reference's"
 TIMED_DIFFERS = "it differed from the reference in a timed replay"
-"""Said of a session's variant where it does not say why that is left out."""
+"""The text about a left-out variant of a session that gives no reason."""
 
 
 def failed(feed: FeedResult) -> dict[str, str]:

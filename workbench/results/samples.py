@@ -25,8 +25,8 @@ _KEYS = (
 
 @dataclass(frozen=True)
 class Limits:
-    """How many there are of what a column counts, where something but the rows themselves says it: a session's design,
-    which its isolated passes share."""
+    """The range of a column's values, if something other than the rows gives it: a session's design, which its isolated
+    passes share."""
 
     slices: int | None = None
     processes: int | None = None
@@ -37,14 +37,14 @@ Holder = tuple[str, dict[str, Any], Sequence[str] | None, Limits]
 
 
 def counted(columns: Sequence[str], row: Sequence[int]) -> list[int]:
-    """A row as a document may hold it: a clock too coarse for what it timed, and a counter that the system set back,
-    say the least that there is."""
+    """A row as a document may hold it: values that a coarse clock or a reset counter made too small are raised to the
+    smallest valid ones."""
     return [max(_least(name), value) for name, value in zip(columns, row, strict=True)]
 
 
 def holders(document: dict[str, Any]) -> Iterator[Holder]:
-    """Everything in a document that holds rows: JSON path, the holder, the names that its column ``variant`` counts
-    into, and what its design says of the others. Skips what has not the shape for it."""
+    """Everything in a document that holds rows: JSON path, the holder, the names that its column ``variant`` indexes,
+    and the design's limits for the others. Skips anything of another shape."""
     for place, feed in enumerate(_list(document.get("feeds"))):
         if not isinstance(feed, dict):
             continue
@@ -54,7 +54,7 @@ def holders(document: dict[str, Any]) -> Iterator[Holder]:
                 yield f"$.feeds[{place}].{part}.samples", session["samples"], session.get("measured"), _limits(session)
         for part in ("isolated", "scaling", "at_once"):
             if isinstance(feed.get(part), dict):
-                # Isolated passes are of some of the session's processes, and have its slices.
+                # Isolated passes belong to some of the session's processes and have its slices.
                 limits = _limits(feed.get("session")) if part == "isolated" else Limits()
                 yield f"$.feeds[{place}].{part}", feed[part], feed[part].get("names"), limits
     contest = document.get("contest")
@@ -68,9 +68,9 @@ def holders(document: dict[str, Any]) -> Iterator[Holder]:
 def problem(rows: Any, columns: Sequence[str], names: Sequence[str], limits: Limits) -> str | None:
     """The fault in rows, and its place; None if there is none.
 
-    ``rows`` are to be lists of as many integers as there are ``columns``, at least 0, times and workers above 0,
-    ``variant`` and ``order`` below the number of ``names``, other places within ``limits`` or, where these say nothing,
-    below the number of rows, and no sample twice.
+    ``rows`` must be lists of as many integers as there are ``columns``, at least 0, times and workers above 0,
+    ``variant`` and ``order`` below the number of ``names``, other indices within ``limits`` or, without these, below
+    the number of rows, and no sample twice.
     """
     for place, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(columns):
@@ -105,7 +105,7 @@ def _range(column: str, names: int, limits: Limits, rows: int) -> tuple[int, int
     if column not in counts:
         return _least(column), 2**63 - 1
     count = counts[column]
-    # Where nothing says how many there are, each number below the largest has samples of its own.
+    # If the count is not recorded, every number below the largest must occur.
     return 0, (rows if count is None else count) - 1
 
 

@@ -18,7 +18,7 @@ SCHEMA_VERSION = 2
 
 @cache
 def schema() -> dict[str, Any]:
-    """The schema as it is shipped; not to be changed."""
+    """The shipped schema; not to be changed."""
     loaded: dict[str, Any] = json.loads(
         files("lobench.workbench.results").joinpath("schema.json").read_text(encoding="utf-8")
     )

@@ -127,7 +127,7 @@ def _contest(contest: Contest) -> str:
     for subject in contest.subjects:
         pair = pairs.get(subject.name)
         figures = [f"{pair.ratio.value:.4g}x", f"{pair.ratio.low:.4g} to {pair.ratio.high:.4g}"] if pair else ["", ""]
-        said = f"refused: {wrong[subject.name]}" if subject.name in wrong else pair and (pair.verdict or pair.note)
+        said = f"refused: {wrong[subject.name]}" if subject.name in wrong else pair and pair.words
         rows.append(f"<tr>{''.join(map(_cell, [subject.name, *figures, said or '']))}</tr>")
     headings = (contest.kind, f"over {contest.subjects[0].name}", "95 % interval", "")
     head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
@@ -184,7 +184,7 @@ def _shown(rung: Rung) -> list[str]:
         f"{step.value:.3g}x" if step else "",
         f"{step.low:.3g} to {step.high:.3g}" if step else "",
         f"{promise.low:g} to {promise.high:g}x" if promise else "",
-        rung.step_verdict or rung.note or "",
+        rung.step_words,
         f"{rung.total.value:.3g}x" if rung.total else "1",
     ]
 

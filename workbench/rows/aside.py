@@ -15,9 +15,10 @@ WAITING: Final = 2
 
 
 class Aside(Generic[Item]):
-    """Calls ``work`` for each item that is ``put``; at most ``WAITING`` wait. A context: leaving it drops what waits.
+    """Calls ``work`` for each item that is ``put``; at most ``WAITING`` wait. A context: leaving it drops waiting
+    items.
 
-    What goes wrong is raised where the next item is put, or by ``finish``.
+    An error is raised at the next ``put``, or by ``finish``.
     """
 
     def __init__(self, work: Callable[[Item], object], name: str) -> None:
@@ -46,7 +47,7 @@ class Aside(Generic[Item]):
 
     def _run(self) -> None:
         while (found := self._queue.get()) is not None:
-            # After a problem, too, nobody may wait for room.
+            # After a problem, keep taking items, so that the producer does not block.
             if self._problem is None and not self._dropping:
                 try:
                     self._work(found[0])

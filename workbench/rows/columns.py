@@ -33,7 +33,7 @@ _TIME = pa.timestamp("ns", tz="UTC")
 HEAD = [("ts_event", _TIME), ("instrument_id", pa.uint32()), ("publisher_id", pa.uint16()), ("symbol", SYMBOL)]
 _SAMPLED = [("ts_sample", _TIME), ("filled", pa.bool_())]
 
-# Sizes of levels are sums: they can exceed the 32 bits that Databento's single orders have.
+# A level's size is a sum: it can exceed the 32 bits of a single order's size.
 _LEVEL = {
     "bid_px": pa.int64(),
     "ask_px": pa.int64(),
@@ -89,7 +89,7 @@ class RowColumns:
 
     def _features(self, rows: Rows) -> Iterator[pa.Array]:
         if len(self._places) < len(FEATURES):
-            # A few columns must not keep the memory of all.
+            # Copy: a few columns must not keep the memory of all.
             yield from (pa.array(rows.column(place).copy()) for place in self._places)
         else:
             yield from (pa.array(np.ascontiguousarray(rows.features[:, place])) for place in self._places)

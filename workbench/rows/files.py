@@ -62,7 +62,7 @@ class RowsFile:
                 return formats.stream_encoder(sys.stdout.buffer, columns.schema, compression, self._told)
         else:
             self._part = _part_of(path)
-            # As bytes: a name need not be text.
+            # As bytes: a name need not be valid text.
             self._sink = sink = pa.OSFile(os.fsencode(self._part.path), "wb")
 
             def make() -> Encoder:
@@ -72,7 +72,7 @@ class RowsFile:
         self._encoder = BackgroundEncoder(make, grouped=grouped, group_bytes=group_bytes, waiting=waiting)
 
     def write(self, rows: Rows) -> None:
-        """Append rows. Their features are not copied, all else that they view may change afterwards."""
+        """Append rows. Their features are not copied; all other data that they view may change afterwards."""
         if len(rows.heads) == 0:
             return
         batch = self._columns.batch(rows)
@@ -81,8 +81,8 @@ class RowsFile:
             self._encoder.put(batch)
 
     def finish(self, *, complete: bool = True, told: Mapping[str, str] | None = None) -> None:
-        """Give the file its name, with all rows so far, and with what it tells of itself; where rows that are not
-        ``complete`` would replace a file that is, they get a name beside it."""
+        """Give the file its name, with all rows so far, and its metadata; if rows that are not ``complete`` would
+        replace a complete file, they get a name beside it."""
         with self._explained():
             self._encoder.finish({**self._told, **(told or {}), COMPLETE: "true" if complete else "false"})
             if self._part is None:
@@ -151,7 +151,7 @@ def check_place(option: str, path: str, *, force: bool) -> None:
     if path == STREAM:
         return
     place = Path(path)
-    with suppress(OSError):  # what is wrong with a name is said where the file is made
+    with suppress(OSError):  # a bad name is reported when the file is created
         if place.exists() and not place.is_file():
             raise UsageError(f"{option} {path}: cannot be written: is not a regular file")
         if holds_records(place):

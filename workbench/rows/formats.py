@@ -1,8 +1,7 @@
 """Formats of rows: Parquet, Arrow IPC or CSV, by a file's suffix; and an Arrow IPC stream.
 
-Every format but CSV also tells what it holds, by the keys that ``footer`` makes. Parquet has them in its footer. Arrow
-has in its schema what is known at the beginning, and all of them as the metadata of its last record batch, an empty
-one.
+Every format but CSV also has metadata, under the keys that ``footer`` makes. Parquet has them in its footer. Arrow has
+those known at the beginning in its schema, and all of them as the metadata of its last record batch, an empty one.
 """
 
 from __future__ import annotations
@@ -94,7 +93,7 @@ class _Parquet:
         self._writer.close()
 
     def abandon(self) -> None:
-        # Else it closes itself once the file is gone.
+        # Otherwise it would close itself after the file is gone.
         with suppress(OSError, pa.ArrowException):
             self._writer.close()
         self._writer.is_open = False

@@ -1,17 +1,17 @@
-"""Which evaluations become rows: all, or a sample by time, events, volume, trades or changes of the best prices.
+"""The evaluations that become rows: all, or a sample by time, events, volume, trades or changes of the best prices.
 
 ``1s`` (``100ms``, ``5m``, any whole number of ns, us, ms, s, m, h): for every book its state at the end of each
 interval, intervals counted from 1970. The clock is ``ts_event`` of the feed's evaluations and never goes back. A book
-without an evaluation in an interval keeps its last state, and the row is marked as filled. Where the whole feed is
-silent for ``CLOSED`` or longer the market is closed: nothing is filled there. The last interval of a feed, and of a
-session, ends with it.
+without an evaluation in an interval keeps its last state, and the row is marked as filled. If the whole feed is silent
+for ``CLOSED`` or longer, the market is closed: nothing is filled there. The last interval of a feed, and of a session,
+ends with it.
 
-``1000e``, ``10000v``: the first evaluation of a book at or after each so many events, or units traded in records of
-trades (T), of that book. ``trade``: the first at or after each such record; ``bbo``: each evaluation at which price or
-size of the best bid or ask is not what it was at the book's last one.
+``1000e``, ``10000v``: the first evaluation of a book at or after each 1,000 of its events, or each 10,000 units of its
+trades (records of T). ``trade``: the first at or after each such record; ``bbo``: each evaluation at which price or
+size of the best bid or ask differs from the book's last one.
 
-A sample changes nothing that is computed: books, trackers, strategies and the trace are those of the whole replay, and
-a row has the values that it has without sampling.
+Sampling changes no computation: books, trackers, strategies and the trace are those of the whole replay, and a row has
+the same values as without sampling.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class _ByRecord:
         if more > 0:
             self._totals = np.concatenate([self._totals, np.zeros(more, np.int64)])
             self._marks = np.concatenate([self._marks, np.zeros(more, np.int64)])
-            # No book has a size of -1: its first evaluation differs from this.
+            # No book has a size of -1, so its first evaluation differs.
             self._bests = np.concatenate([self._bests, np.full((more, 4), -1, np.int64)])
 
 
@@ -192,7 +192,7 @@ def choose(
 class _ByTime:
     """Samples by time: the last state of every book at the end of each interval.
 
-    A state is a row of the slice at hand, or one that is held since an earlier slice.
+    A state is a row of the current slice, or one held from an earlier slice.
     """
 
     def __init__(self, step: int, depth: int) -> None:
@@ -288,19 +288,19 @@ def pass_time(
     ends: npt.NDArray[np.int64],
     filled: npt.NDArray[np.uint8],
 ) -> tuple[int, int]:
-    """Go through the rows of a slice from ``row`` on, until all are done or the room for what comes out is full;
-    returns the row to go on with and how many states were written.
+    """Go through the rows of a slice from ``row`` on, until all are done or the output is full; returns the row to
+    continue with and how many states were written.
 
-    By book: ``newest``, where its state is (a row, -1 - book where it is held, ``UNSEEN``), and ``fresh``, whether it
-    is of this interval. ``place``: the clock, and while intervals end the present one, the present book, and the
-    interval to stop before; -1 for none. ``index``, ``ends``, ``filled``: the states, as ``newest`` has them.
+    By book: ``newest``, the place of its state (a row, -1 - book if it is held, ``UNSEEN``), and ``fresh``, whether it
+    is from this interval. ``place``: the clock, and while intervals end the present one, the present book, and the
+    interval to stop before; -1 for none. ``index``, ``ends``, ``filled``: the states, as in ``newest``.
     """
     count = 0
     while row < len(times):
         now = max(times[row], place[0])
         if place[0] >= 0 and place[1] < 0 and now // step != place[0] // step:
             place[1], place[2] = place[0] // step, 0
-            # No state goes on through a time in which the market is closed.
+            # A state does not continue through hours in which the market is closed.
             place[3] = place[1] + 1 if now - place[0] >= CLOSED else now // step
         while place[1] >= 0:
             while place[2] < len(newest):

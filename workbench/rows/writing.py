@@ -1,7 +1,7 @@
 """A thread that encodes rows while the replay goes on.
 
-The replay hands over record batches, which own their memory; few of them wait. What goes wrong on the thread is raised
-where the next batch is handed over, or at the end.
+The replay passes on record batches, which own their memory; few of them wait. An error on the thread is raised when the
+next batch is passed on, or at the end.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from lobench.workbench.rows.formats import Encoder
 WAITING: Final = 4
 GROUP_ROWS: Final = 128 * 1024
 GROUP_BYTES: Final = 64 * 2**20
-"""A row group is written once it has so many rows, or so many bytes: what a file holds in memory, if nothing
-else is said."""
+"""A row group is written once it has this many rows, or this many bytes: the default memory of a file."""
 
 
 class BackgroundEncoder:
@@ -70,7 +69,7 @@ class BackgroundEncoder:
             self._encode()
         except BaseException as problem:
             self._problem = problem
-            # Nobody may wait for room; after the end nothing comes any more.
+            # Keep taking items, so that the producer does not block; after the end none arrive.
             while not self._ended:
                 self._next()
 
@@ -107,6 +106,6 @@ class BackgroundEncoder:
 
 
 def _together(group: list[pa.RecordBatch]) -> pa.Table:
-    # In one piece, for each piece of a column is encoded by itself.
+    # In one piece, because each piece of a column is encoded separately.
     table = pa.Table.from_batches(group)
     return table if len(group) == 1 else table.unify_dictionaries().combine_chunks()

@@ -1,8 +1,8 @@
 """From raw samples to ratios with intervals, verdicts, error rates and attribution (docs/statistics.md).
 
-``samples`` makes one number for each process; ``intervals`` is the method; ``verdicts`` the words; ``error_rates`` says
-what the verdicts are worth; ``ladder``, ``factorial`` and ``attribution`` say what was gained by what; ``beside`` holds
-what is measured beside the session.
+``samples`` makes one number for each process; ``intervals`` has the method; ``verdicts`` the conditions;
+``error_rates`` the reliability of verdicts; ``ladder``, ``factorial`` and ``attribution`` the gains by step, axis and
+phase; ``beside`` the measurements beside the session.
 """
 
 from lobench.workbench.results.model.verdict import FASTER, NO_DIFFERENCE, SLOWER, VERDICTS

@@ -45,12 +45,11 @@ UNJUDGED = "no verdict: nothing was evaluated"
 def analyse(
     feed: FeedResult, variants: Sequence[VariantEntry], until: str = STAGES[-1], ladder: KeptLadder | None = None
 ) -> Analysis:
-    """``Analysis`` of a feed, as in the result document. ``variants`` and ``ladder``: the document's; ``until``: the
-    last stage that was computed. Of a part of what the ladder computes no prediction is graded, and nothing is said of
-    what phases earn.
+    """``Analysis`` of a feed, as in the result document.
 
-    Figures of variants that did not compute what the reference computes are left out. Raises LobenchError
-    where too little was measured for that.
+    ``variants`` and ``ladder``: the document's; ``until``: the last stage that was computed. If that is only a part of
+    the ladder's pipeline, no prediction is graded, and nothing is concluded about phases. Variants whose results differ
+    from the reference's are left out. Raises LobenchError if too little was measured.
     """
     session = feed.session
     if session is None:
@@ -85,10 +84,9 @@ def analyse(
 
 
 def compared(session: SessionResult, clock: str = "cpu_ns") -> Comparisons:
-    """What a session says of pairs of its variants, by ``clock``. Raises LobenchError for one without a complete
-    pass."""
+    """The comparisons between variants of a session, by ``clock``. Raises LobenchError without a complete pass."""
     timings = session_timings(session, clock), session_timings(session, "wall_ns")
-    return Comparisons(*timings, session.reference, session.measured[-1], session.same)
+    return Comparisons(*timings, session.reference, session.measured[-1], session.same, session.laid_out)
 
 
 def noise(
@@ -98,11 +96,11 @@ def noise(
     others: Iterable[tuple[str, str | None, Interval | None]],
     threshold: float,
 ) -> Noise:
-    """What a session says of its own error. ``others``: what is compared, with what, and how much faster it came out;
-    ``threshold``: below which the p-value of one more comparison would have to fall."""
+    """A session's own error. ``others``: variants, their bases and speed-ups; ``threshold``: for the p-value of one
+    more comparison."""
     table = columns(session.samples)
     same = (comparisons.control, comparisons.reference)
-    # Variants may differ more from process to process than the reference does from itself: the noisiest step is told.
+    # Variants may differ more from process to process than the reference does: report the noisiest step.
     pairs = [same, *((variant, base) for variant, base, ratio in others if base is not None and _alike(ratio))]
     rng = np.random.default_rng(session.design.seed)
     sessions = pseudo_sessions(comparisons.cpu, pairs, same, rng)
@@ -153,7 +151,7 @@ def _attributed(
     found = cells(timings, variants, comparisons.reference, [*twice, *wrong])
     if found is None:
         return None, None
-    # An effect is of cells of all speeds: no identical pair may differ by more.
+    # An effect combines cells of all speeds, so it must exceed the largest difference of any identical pair.
     own = compared(session) if session.has_control else comparisons
     every = effects(found, max(control.floor for control in own.controls))
     beyond = beyond_core(comparisons, rungs, variants, {axis.name for axis in found.axes})

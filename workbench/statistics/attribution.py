@@ -104,7 +104,7 @@ def beyond_core(
     policies = {rung.variant: policies_of(rung.variant, variants, comparisons.reference) for rung in rungs}
     found = []
     for rung in phases:
-        # A phase that is the same kernel as the one before earns nothing that could be attributed.
+        # A phase with the same kernel as the one before has no gain to attribute.
         if rung.phase is None or rung.base is None or rung.step is None:
             continue
         now, then = policies[rung.variant], policies[rung.base]
@@ -153,7 +153,7 @@ def sentence(axes: Sequence[Axis], effects: Sequence[Effect]) -> str:
             f"throughput; {_DEFINED}."
         )
     main = {effect.members[0]: abs(effect.estimate.value) for effect in effects if len(effect.members) == 1}
-    # The phase that gains less on its own is the one whose gain the other one hides or takes over.
+    # The gain of the phase that gains less on its own is hidden or taken over by the other's.
     smaller, larger = (axes[place] for place in sorted(largest.members, key=lambda place: main[place]))
     return (
         f"The three differ because phases interact, above all these two: the gain of {smaller.after} over "

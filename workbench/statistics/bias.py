@@ -1,8 +1,8 @@
-"""The bias of lock-step: a variant's time beside others, against replaying the same slices alone.
+"""The bias of lock-step: a variant's time beside others, relative to the same slices replayed alone.
 
-A speed-up between two variants that it costs differently is another one when each runs alone: ``T_u / T_v`` beside
-each other, ``(T_u / b_u) / (T_v / b_v)`` alone, b being each one's bias. Where a bias is shown, that figure stands
-beside the measured one, with an interval that holds what is not known of the biases, too.
+If lock-step costs two variants differently, their speed-up is another one when each runs alone: ``T_u / T_v`` in
+lock-step, ``(T_u / b_u) / (T_v / b_v)`` alone, with b the biases. If a bias is shown, that figure comes beside the
+measured one, with an interval that includes the uncertainty of the biases.
 """
 
 from __future__ import annotations

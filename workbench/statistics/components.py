@@ -1,13 +1,12 @@
-"""How much each level of a nested design adds to a noise, and how narrow that lets an interval become.
+"""The contribution of each level of a nested design to the noise, and the width of intervals that follows from it.
 
-A value is taken as a mean, plus what its layout of the code adds, plus what its process adds within the layout, its
-fork within the process, its pass within the fork: independent random effects, each level with a variance of its own.
-The design is balanced, so the analysis of variance gives each level's mean square, and equating them to what they are
-expected to be gives the variances (Searle, Casella and McCulloch, "Variance Components", 1992, chapter 4). A mean
-square over what is expected of it is chi-squared over its degrees of freedom. Drawing what is expected from that gives
-intervals of any function of the variances (generalized pivotal quantities: Weerahandi, "Generalized Confidence
-Intervals", JASA 88, 1993; for variance components: Khuri, Mathew and Sinha, "Statistical Tests for Mixed Linear
-Models", 1998).
+A value is modelled as a mean, plus an effect of its layout of the code, plus one of its process within the layout, of
+its fork within the process, of its pass within the fork: independent random effects, each level with its own variance.
+The design is balanced, so the analysis of variance gives each level's mean square, and equating these to their expected
+values gives the variances (Searle, Casella and McCulloch, "Variance Components", 1992, chapter 4). A mean square over
+its expected value is chi-squared over its degrees of freedom. Drawing the expected values from that gives intervals of
+any function of the variances (generalized pivotal quantities: Weerahandi, "Generalized Confidence Intervals", JASA 88,
+1993; for variance components: Khuri, Mathew and Sinha, "Statistical Tests for Mixed Linear Models", 1998).
 """
 
 from __future__ import annotations
@@ -78,8 +77,8 @@ def half_width(variances: Floats, counts: Sequence[int]) -> Floats:
     """Half of the interval of a mean from ``counts`` of each level within one of the level above, the outermost first.
     ``variances``: of each level, shape (..., levels); the result has shape (...).
 
-    The outermost level of which there are several is what repeats independently: Student's t has one degree less. What
-    stands above it is one draw, whose own effect the interval does not cover.
+    The outermost level with several units gives the degrees of freedom of Student's t, one less than its count. Levels
+    above it have a single draw, whose own effect the interval does not cover.
     """
     from scipy import stats
 

@@ -1,8 +1,7 @@
 """Identical pairs of a session, and the noise floor that each comparison gets from those nearest to it in speed.
 
-Two variants of which the session knows that they are one kernel can only differ by its error, and how large that is
-depends on how fast they are: of a slice that takes a tenth of the time, where memory happens to lie and what other
-variants left in the caches is ten times as much.
+Two variants that are known to be one kernel can only differ by the session's error, which depends on their speed: in a
+slice that takes a tenth of the time, the placement of memory and the state of the caches weigh ten times as much.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from lobench.workbench.statistics.intervals import Estimate
 
 @dataclass(frozen=True)
 class Control:
-    """``name`` is ``of`` once more. ``estimate``: how many times faster it came out, on the log scale; ``floor``: what
-    that says of the session's error, a fraction; ``log_time``: log of ns an event of the two."""
+    """``name`` is a second measurement of ``of``. ``estimate``: the log of its speed relative to ``of``; ``floor``: the
+    session's error according to it, a fraction; ``log_time``: log of ns an event of the two."""
 
     name: str
     of: str

@@ -1,9 +1,9 @@
 """The quality of the laboratory's own verdicts: false positives and the smallest detectable effect.
 
 Pseudo-sessions with the session's own design are made from its samples. In each process the names of the pair are
-swapped at random, so that the truth is "no difference", and its rounds are resampled. Processes already differ by their
-rounds' noise; resampling rounds adds it once more (Davison and Hinkley 1997, section 3.8), so both parts are scaled
-until pseudo-sessions vary as much between processes as the session did.
+swapped at random, so that the truth is "no difference", and its rounds are resampled. The noise of rounds is already
+part of the difference between processes; resampling adds it once more (Davison and Hinkley 1997, section 3.8), so both
+parts are scaled until pseudo-sessions vary as much between processes as the session did.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def false_positives(sessions: PseudoSessions, pair: int = 0) -> ErrorRate:
 
 
 def rate(wrong: Any, independent: int) -> ErrorRate:
-    """The share of True, as in the result document, with the binomial interval (Wilson 1927) of so many independent
+    """The share of True, as in the result document, with the binomial interval (Wilson 1927) for ``independent``
     trials."""
     from scipy import stats
 
@@ -122,7 +122,7 @@ def sequential(isolated: Table, slices: int, clock: str = "cpu_ns") -> ErrorRate
         if len(times) > 1 and slices > 1:
             relative = times / np.maximum(1.0, np.median(times, axis=0))
             with catch_warnings():
-                # Of few runs one may be the median everywhere, and does not vary at all.
+                # With few runs the same one may be the median everywhere and does not vary.
                 simplefilter("ignore", RuntimeWarning)
                 test = stats.ttest_ind(relative[:-1], relative[1:], axis=1, equal_var=False)
             wrong += [bool(p < SIGNIFICANCE) for p in test.pvalue]

@@ -9,7 +9,7 @@ than without it, as a ratio. Contrasts of different sets are orthogonal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -26,8 +26,6 @@ from lobench.workbench.statistics.verdicts import SIGNIFICANCE, holm, verdict
 MORE = "more than the product"
 LESS = "less than the product"
 """Verdicts on interactions: the joint gain of the axes against the product of their single gains."""
-
-Policies = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,8 @@ class Cells:
 
 
 def cells(timings: Timings, variants: Sequence[VariantEntry], reference: str, leave_out: Sequence[str]) -> Cells | None:
-    """The cells among what was measured; None unless every combination of the core axes is there. ``leave_out``:
-    names whose figures are not to be trusted."""
+    """The measured cells; None unless every combination of the core axes is among them. ``leave_out``: names whose
+    figures cannot be trusted."""
     policies = {name: policies_of(name, variants, reference) for name in timings.names if name not in leave_out}
     start = policies_of(reference, variants, reference)
     axes = []
@@ -75,9 +73,8 @@ def cells(timings: Timings, variants: Sequence[VariantEntry], reference: str, le
 
 
 def policies_of(name: str, variants: Sequence[VariantEntry], reference: str) -> dict[str, str]:
-    """Policies of a measured variant, by axis. A combination that is only named (``axis=policy,...``) stands on top of
-    the reference, or of the variant that its name begins with; of a name that says nothing they are not known, and
-    empty."""
+    """Policies of a measured variant, by axis. A combination that is only named (``axis=policy,...``) is on top of the
+    reference, or of the variant at the beginning of its name; for any other name they are unknown, and empty."""
     known = {variant.name: dict(variant.policies) for variant in variants}
     if name in known:
         return known[name]
@@ -117,7 +114,7 @@ def effects(found: Cells, floor: float) -> list[Effect]:
     count = len(found.axes)
     sets = [members for size in range(1, count + 1) for members in combinations(range(count), size)]
     estimates = [estimate(found.logs @ contrast(count, members)) for members in sets]
-    # Slices of a single process are no repetition: nothing is shown by them.
+    # Slices of a single process are not repetitions and prove nothing.
     adjusted = holm([each.p if found.repeated else 1.0 for each in estimates])
     return [
         Effect(members, each, p_holm, _word(verdict(each.ratio(), p_holm, floor), len(members)))

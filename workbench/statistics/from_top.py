@@ -1,8 +1,8 @@
 """The loss of the ladder's top without one single phase: leave-one-out from the top, by axis.
 
-The variant that is the top but for one axis, where it has the reference's policy, is measured beside the top. The ratio
-is the speed of the top over it: a phase earns its place where the top is faster with it. All axes of a feed are one
-family.
+The variant that equals the top except for one axis, where it has the reference's policy, is measured beside the top.
+The ratio is the speed of the top over it: a phase earns its place if the top is faster with it. All axes of a feed are
+one family.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The interval of a ratio: Student's t on one log ratio for each process; and of a time or a share, the same on those.
+"""The interval of a ratio: Student's t on one log ratio for each process; and of a time or a share, likewise.
 
-Processes are what repeats independently; samples of one process share its memory layout and its neighbours. Each
-process gives one number, a log ratio of times (or any linear contrast of log times, or a time itself), into which the
-noise of its rounds and its own peculiarity have both gone. The resampling variance of the mean of such numbers is known
-without drawing (Davison and Hinkley 1997, section 3.8), and with few processes Student's quantiles keep their level
-where the percentiles of a bootstrap are far too narrow (docs/statistics.md has the figures).
+Processes are the independent repetitions; samples of one process share its memory layout and its neighbours. Each
+process gives one number, a log ratio of times (or any linear contrast of log times, or a time itself), which contains
+the noise of its rounds and its own peculiarity. The resampling variance of the mean of such numbers is known without
+drawing (Davison and Hinkley 1997, section 3.8), and with few processes Student's quantiles keep their level where the
+percentiles of a bootstrap are far too narrow (docs/statistics.md has the figures).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,15 +11,20 @@ import numpy as np
 from lobench.workbench.plan import Prediction, grade
 from lobench.workbench.results.model.analysis import Rung
 from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.verdict import SHOWN
 from lobench.workbench.statistics.controls import Control, floor_between
 from lobench.workbench.statistics.intervals import Estimate, estimate
 from lobench.workbench.statistics.samples import Timings
 from lobench.workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
 
+SMALL = 0.01
+"""A difference below this may come from where the code lies (docs/statistics.md)."""
+LEAST_LAYOUTS = 3
+
 
 @dataclass(frozen=True)
 class Comparisons:
-    """What a session's two clocks say of pairs of its variants. ``control`` is ``reference`` under another name;
+    """The comparisons between variants of a session by its two clocks. ``control`` is ``reference`` under another name;
     ``same``: every name that is the same kernel as another one, to that one."""
 
     cpu: Timings
@@ -27,6 +32,8 @@ class Comparisons:
     reference: str
     control: str
     same: Mapping[str, str] = field(default_factory=dict)
+    laid_out: Collection[str] = ()
+    """Variants whose code each process laid out anew."""
 
     def compare(self, variant: str, base: str, *, wall: bool = False) -> Estimate:
         """How many times faster ``variant`` is than ``base``, on the log scale."""
@@ -58,6 +65,14 @@ class Comparisons:
     def floor_for(self, variant: str, base: str) -> float:
         """The noise floor of a comparison of the two: that of the identical pairs nearest to them in speed."""
         return floor_between(self.controls, [self._log_time(variant), self._log_time(base)])
+
+    def of_build(self, variant: str, base: str, word: str | None) -> bool:
+        """Whether the verdict ``word`` on the two says only what this build of them does: a difference below ``SMALL``
+        that was seen in fewer than ``LEAST_LAYOUTS`` layouts of their code, as the place of code alone makes such a
+        difference."""
+        layouts = len(self.cpu.processes) if {variant, base} <= set(self.laid_out) else 1
+        small = bool(np.expm1(abs(self.compare(variant, base).value)) < SMALL)
+        return word in SHOWN and small and layouts < LEAST_LAYOUTS
 
     def kind(self, name: str) -> str:
         """The first name of the kernel that ``name`` stands for."""
@@ -115,9 +130,9 @@ def climb(
 ) -> tuple[tuple[Rung, ...], float]:
     """The rungs, as in the result document, and the threshold for the p-value of one more comparison.
 
-    A prediction stands only beside the step that it was made for, from the phase just before. A variant that is the
-    same kernel as another one of the ladder has neither a step nor a verdict, and is in no family: what it says, that
-    one says. ``idle``: why nothing is judged at all, if that is so.
+    A prediction applies only to the step that it was made for, from the phase just before. A variant that is the same
+    kernel as another one of the ladder has neither a step nor a verdict, and is in no family. ``idle``: why nothing is
+    judged at all, if that is so.
     """
     names = {place.variant for place in ladder}
     same = {name: first for name in names if (first := comparisons.kind(name)) != name and first in names}
@@ -164,6 +179,7 @@ def climb(
                 step_p_holm=step.p_holm,
                 total=total.ratio,
                 total_verdict=total.verdict,
+                step_of_build=bool(base) and comparisons.of_build(place.variant, str(base), step.verdict),
                 prediction=prediction.promise() if prediction else None,
                 score=grade(prediction.low, prediction.high, step.ratio, step.verdict) if prediction else None,
             )

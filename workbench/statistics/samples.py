@@ -1,13 +1,13 @@
 """From rows of samples to one number for each process and variant: the log of nanoseconds an event.
 
-A *round* is one slice of one pass, replayed by every variant in turn. The log of a time is taken as the sum of what the
-slice costs the variant, of what disturbed the round (a neighbour on the machine, a slower clock: all variants alike),
-of the process's peculiarity for the variant, and of the rest, whose tails are long. The parts are fitted by sweeping
-out robust locations in turn, as a median polish does (Tukey 1977, chapter 11). So a disturbed round is in no
-comparison, every stretch of the feed counts as often as it has events, and nothing is left out by looking at it.
+A *round* is one slice of one pass, replayed by every variant in turn. The log of a time is modelled as the sum of the
+cost of the slice for the variant, the disturbance of the round (a neighbour on the machine, a slower clock: all
+variants alike), the process's peculiarity for the variant, and a residual with long tails. The parts are fitted by
+sweeping out robust locations in turn, as a median polish does (Tukey 1977, chapter 11). So disturbances of rounds
+cancel, every stretch of the feed counts in proportion to its events, and no sample is dropped because of its value.
 
-What a slice costs is shared by all processes, so the number of each is a jackknife pseudo-value (Tukey 1958): what all
-say together, and what it alone changes of that. Where slices are seen often this is the process's own level; where they
+The cost of a slice is common to all processes, so the number of each is a jackknife pseudo-value (Tukey 1958): the
+estimate from all, and the change due to this one. If slices are seen often, this is the process's own level; if they
 are seen a few times, a slice that was slow in some processes only makes the interval as wide as it should be.
 """
 
@@ -44,8 +44,8 @@ class Table(Protocol):
 
 @dataclass(frozen=True)
 class Process:
-    """One process. ``logs``: log of ns an event, shape (rounds, variants); ``residuals``: the same without what the
-    slice costs and what disturbed the round; ``log_times``: log of ns an event over the whole feed, shape
+    """One process. ``logs``: log of ns an event, shape (rounds, variants); ``residuals``: the same without the cost of
+    the slice and the disturbance of the round; ``log_times``: log of ns an event over the whole feed, shape
     (variants,)."""
 
     number: int
@@ -75,7 +75,7 @@ class Timings:
     def units(self) -> Floats:
         """The input of intervals: log of ns per event, shape (processes, variants).
 
-        Of a single process, the same of its rounds, shape (rounds, variants): they share whatever is peculiar to it.
+        For a single process, the same of its rounds, shape (rounds, variants): they share the process's peculiarity.
         """
         if self.repeated:
             return np.array([process.log_times for process in self.processes])
@@ -103,8 +103,8 @@ def session_timings(session: SessionResult, clock: str = "cpu_ns") -> Timings:
 
 
 def timings(table: Mapping[str, Integers], names: Sequence[str], events: Floats, clock: str = "cpu_ns") -> Timings:
-    """What samples say, given by column; ``events``: of each slice, shape (slices,). A round that lacks a variant, as
-    after an interrupt, is left out. Raises LobenchError when no round is complete."""
+    """The analysis of samples, given by column; ``events``: of each slice, shape (slices,). A round without all
+    variants, as after an interrupt, is left out. Raises LobenchError if no round is complete."""
     rounds: list[tuple[int, Integers, Floats]] = []
     for number, cube in cubes(table, len(names), events, clock).items():
         # A time of 0 (a clock too coarse for so short a slice) has no logarithm.
@@ -135,20 +135,21 @@ def fitted(rounds: Sequence[tuple[int, Integers, Floats]], events: Floats) -> tu
     made = []
     for owner, (number, _, own) in enumerate(rounds):
         mine = owners == owner
-        # How busy the machine was all along is part of a process's times, and cancels in its ratios.
+        # The machine's constant load is part of a process's times and cancels in its ratios.
         busy = np.median(disturbance[mine])
         made.append(Process(number, own, calm[mine] + busy, levels[owner] + busy))
     return tuple(made)
 
 
 def _pseudo_values(calm: Floats, index: Integers, owners: Integers, weights: Floats) -> Floats:
-    """The jackknife's pseudo-values of the log of what the whole feed costs, shape (processes, variants), around what
-    all processes say. ``calm``: logs without disturbances; ``index``: the slice of each, ``owners``: its process."""
+    """The jackknife's pseudo-values of the log of the time of the whole feed, shape (processes, variants), around the
+    estimate from all processes. ``calm``: logs without disturbances; ``index``: the slice of each, ``owners``: its
+    process."""
     count = int(owners.max()) + 1
 
     def said(chosen: npt.NDArray[np.bool_]) -> Floats:
         values, of = calm[chosen], owners[chosen]
-        # A slice that the others never finished costs what it costs with all.
+        # A slice that the chosen processes never finished keeps its cost over all processes.
         cost = whole.copy()
         there, place = np.unique(index[chosen], return_inverse=True)
         cost[there] = _locations(values, _groups(place))

@@ -80,8 +80,8 @@ def _repeats(table: Mapping[str, Integers], clock: str, chosen: npt.NDArray[np.b
 
 
 def limits(measured: MeasuredLimits) -> tuple[Limit, ...]:
-    """Physical limits in events a second: what no engine on this machine exceeds that reads every record, or that finds
-    each event's order in memory."""
+    """Physical limits in events a second: no engine on this machine can exceed them if it reads every record, or if it
+    finds each event's order in memory."""
     read, access = measured.sequential_read, measured.random_access
     return (
         Limit(

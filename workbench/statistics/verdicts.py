@@ -23,8 +23,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def next_threshold(adjusted: Sequence[float]) -> float:
-    """What the p-value of one more comparison in the family must fall below: the significance level, shared with those
-    comparisons that show no difference."""
+    """The threshold for the p-value of one more comparison in the family: the significance level, divided among it and
+    those comparisons that show no difference."""
     return SIGNIFICANCE / (1 + sum(p >= SIGNIFICANCE for p in adjusted))
 
 

@@ -54,7 +54,7 @@ def _cells(finding: Finding) -> list[str]:
         "" if ratio is None else ends(ratio),
         "" if finding.floor is None else f"{finding.floor:.2%}",
         "" if finding.instructions is None else f"{finding.instructions:+.2%}",
-        finding.verdict,
+        finding.words,
     ]
 
 
@@ -101,7 +101,7 @@ def _verdict(result: Check) -> str:
     """The check in one line."""
 
     def told(verdicts: Callable[[Finding], bool]) -> str:
-        return ", ".join(dict.fromkeys(f"{one.variant} ({one.verdict})" for one in result.findings if verdicts(one)))
+        return ", ".join(dict.fromkeys(f"{one.variant} ({one.words})" for one in result.findings if verdicts(one)))
 
     if result.broken is not None:
         return f"FAILED: HEAD does not run: {essence(result.broken)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lobench.workbench.results.model.analysis import Comparison
 from lobench.workbench.results.model.document import FeedResult, Result
-from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER
+from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER, THIS_BUILD
 from lobench.workbench.results.numbers import ends
 from lobench.workbench.results.refuted import refuted
 from lobench.workbench.summaries import phrases
@@ -54,6 +54,8 @@ def _of_the_pair(feed: FeedResult, comparison: Comparison) -> list[Fact]:
             facts.append(("lock-step", phrases.lock_step(rung.variant, rung.bias)))
     if comparison.ratio_alone:
         facts.append(("", f"each alone: {phrases.ratio(comparison.ratio_alone)}"))
+    if comparison.of_build:
+        facts.append((THIS_BUILD, phrases.OF_BUILD))
     if comparison.verdict == SLOWER and comparison.tolerance:
         beyond = "beyond" if comparison.regression else "not certainly beyond"
         facts.append(("tolerance", f"{beyond} the accepted {comparison.tolerance:.3%}"))

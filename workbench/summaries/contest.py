@@ -8,7 +8,7 @@ from lobench.workbench.console import duration
 from lobench.workbench.results.model.analysis import Comparison
 from lobench.workbench.results.model.contest import Contest, Subject
 from lobench.workbench.results.model.control import again
-from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER
+from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER, THIS_BUILD
 from lobench.workbench.results.numbers import ends, estimate
 from lobench.workbench.results.refuted import refused
 from lobench.workbench.summaries import phrases
@@ -54,7 +54,7 @@ def _cells(subject: Subject, pair: Comparison | None) -> list[str]:
     times = [duration(interval.value) for interval in (subject.cpu_seconds, subject.wall_seconds)]
     if pair is None:
         return [subject.name, *times, "1", "", ""]
-    return [subject.name, *times, estimate(pair.ratio, "x"), ends(pair.ratio), pair.verdict or pair.note or ""]
+    return [subject.name, *times, estimate(pair.ratio, "x"), ends(pair.ratio), pair.words]
 
 
 def _facts(contest: Contest) -> Iterator[Fact]:
@@ -63,6 +63,8 @@ def _facts(contest: Contest) -> Iterator[Fact]:
     for subject in contest.subjects:
         if subject.note:
             yield "note", f"{subject.name} {subject.note}"
+    if any(pair.of_build for pair in contest.comparisons):
+        yield THIS_BUILD, phrases.OF_BUILD
     for pair in contest.comparisons:
         if pair.regression or (pair.verdict == SLOWER and pair.tolerance):
             beyond = "beyond" if pair.regression else "not certainly beyond"

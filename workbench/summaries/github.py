@@ -1,7 +1,7 @@
 """A summary where a hosted CI shows it: the step's summary, the text of one comment, annotations at source lines.
 
-GitHub's runner reads annotations from what a step prints ("workflow commands"), and shows what is appended to the file
-that ``GITHUB_STEP_SUMMARY`` names; both work on Gitea and Forgejo, too.
+GitHub's runner reads annotations from a step's output ("workflow commands"), and shows text that is appended to the
+file that ``GITHUB_STEP_SUMMARY`` names; both work on Gitea and Forgejo, too.
 """
 
 from __future__ import annotations

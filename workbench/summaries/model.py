@@ -11,7 +11,7 @@ Fact = tuple[str, str]
 
 @dataclass(frozen=True)
 class Table:
-    """``words``: columns that hold words, the others hold figures. ``note`` stands below it."""
+    """``words``: columns of words, the others hold figures. ``note`` is placed below it."""
 
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -52,8 +52,8 @@ class Case:
 class Summary:
     """A command's findings.
 
-    ``title``: what was compared with what; ``verdict``: in one line; ``ok``: whether it ends with exit code 0;
-    ``command``: repeats it; ``about`` is said before the tables, ``facts`` under them.
+    ``title``: the two sides of the comparison; ``verdict``: in one line; ``ok``: whether it ends with exit code 0;
+    ``command``: repeats it; ``about`` comes before the tables, ``facts`` after them.
     """
 
     verb: str

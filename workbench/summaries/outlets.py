@@ -43,8 +43,8 @@ def clear(arguments: argparse.Namespace) -> None:
 
 
 def deliver(summary: Summary, arguments: argparse.Namespace, first: str = "") -> None:
-    """Write what was asked for and show the summary on the terminal, unless JSON or Markdown is printed there;
-    ``first``: as ``terminal.show`` takes it."""
+    """Write the requested files and show the summary on the terminal, unless JSON or Markdown is printed there;
+    ``first``: as for ``terminal.show``."""
     if arguments.markdown == STDOUT:
         print(markdown(summary), end="")
     elif not arguments.json:
@@ -54,13 +54,13 @@ def deliver(summary: Summary, arguments: argparse.Namespace, first: str = "") ->
     if arguments.github is not None:
         github.append_summary(summary)
         for line in github.annotated(summary):
-            # The runner reads them there, too, and standard output stays the answer.
+            # The runner reads annotations from stderr, too, and stdout remains the answer.
             print(line, file=sys.stderr)
 
 
 def command(known: Mapping[str, str] = MappingProxyType({}), more: Sequence[str] = ()) -> str:
-    """The command that repeats what was typed, without where its answer went. ``known``: better names of words that
-    were typed; ``more``: words that were not."""
+    """The command that repeats the typed one, without its output destinations. ``known``: better names of typed words;
+    ``more``: additional words."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-o", "--output")
     parser.add_argument("--json", action="store_true")

@@ -14,6 +14,8 @@ from lobench.workbench.results.model.samples import SessionResult
 from lobench.workbench.results.numbers import ends, estimate
 from lobench.workbench.summaries.model import Detail, Fact
 
+OF_BUILD = "a difference below 1 % in one layout of the machine code: another build may undo it"
+
 
 def ratio(value: Interval) -> str:
     """A speed-up with its interval, as every verb writes it."""
@@ -77,7 +79,8 @@ def tuning(feed: FeedResult) -> list[Fact]:
 
 def floors(noise: Noise, more: str = "") -> list[Fact]:
     """By how much identical things came out apart, slow ones and fast ones."""
-    found = [("noise floor", f"{noise.floor:.2%} (the reference against itself, in the same session){more}")]
+    first = noise.controls[0].of if noise.controls else "the reference"
+    found = [("noise floor", f"{noise.floor:.2%} ({first} against itself, in the same session){more}")]
     for control in noise.controls[1:]:
         pair = f"{control.variant} against {control.of}"
         if control.variant == again(control.of):

@@ -10,8 +10,8 @@ from lobench.workbench.summaries.model import Fact, Summary, Table
 
 
 def show(summary: Summary, first: str = "") -> None:
-    """Tables, details and lines under them. The verdict stands last, where a reader's eye is; or as the ``first`` of
-    the lines, under that label."""
+    """Tables, details and lines under them. The verdict is last, where a reader's eye is; or the ``first`` of the
+    lines, under that label."""
     show_facts(summary.about)
     for table in summary.tables:
         show_table(table)

@@ -1,7 +1,7 @@
-"""Tuning files: TOML that says which parameters were fitted to which feed.
+"""Tuning files: TOML with the parameters that were fitted to a feed.
 
-What a file holds may come from anywhere: reading one gives parameters that an engine can run with, or an error that
-names the file and the field.
+A file may come from anywhere: reading one gives parameters that an engine can run with, or an error that names the file
+and the field.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ class TuningError(LobenchError):
 
 @dataclass(frozen=True)
 class Tuning:
-    """What a file says. ``digest``: of all records that the parameters were fitted to; ``beginning``: of the first of
-    them.
+    """The content of a file. ``digest``: of all records that the parameters were fitted to; ``beginning``: of the first
+    of them.
 
-    ``confirmed``: the other half of the feed was asked. ``facts``: tables beside the parameters, for people.
+    ``confirmed``: tested on the other half of the feed. ``facts``: tables beside the parameters, for people.
     """
 
     feed: str
@@ -68,7 +68,7 @@ def folder() -> Path | None:
     if chosen:
         return Path(chosen)
     data = Path(os.environ.get("XDG_DATA_HOME") or Path(os.path.expanduser("~"), ".local", "share"))
-    # What is not absolute would be another place in each working folder: a "~" that stands for nobody's home, too.
+    # A relative path (a "~" without a home) would be a different place in each working folder.
     return data / "lobench" / "tuned" if data.is_absolute() else None
 
 

@@ -48,7 +48,7 @@ class Picked:
 def beginning_of(feed: Feed) -> str:
     """Hex BLAKE2b, 64 bits, of a feed's first records; the feed is read no further. Raises the feed's errors."""
     first = first_records(feed, BEGINNING)
-    # As in a loaded feed, records are as long as they are without ts_out.
+    # The length without ts_out, as in a loaded feed.
     first["length"] = MBO.itemsize // 4
     return hashlib.blake2b(first.view(np.uint8).data, digest_size=8).hexdigest()
 
@@ -57,8 +57,8 @@ def pick(feed: Feed, named: str | None, variants: Iterable[Contestant]) -> Picke
     """The tuning for a feed, None if there is none or no variant takes one.
 
     ``named`` is a file, or ``NONE``. Otherwise a loaded feed is found by the digest of its records; any other by its
-    beginning, as far as that is the beginning of one feed only. Tunings that were never confirmed are not found, only
-    named. Raises UsageError for a file that no variant here takes, and as ``files.read``.
+    beginning, if only one known feed begins so. Unconfirmed tunings are used only if named. Raises UsageError for a
+    file that no variant here takes, and as ``files.read``.
     """
     takers = any(variant.fits for variant in variants)
     if named == NONE:
@@ -94,6 +94,6 @@ def _found(feed: Feed) -> Path | None:
     try:
         found = sorted(where.glob(f"{beginning_of(feed)}-*.toml"))
     except LobenchError:
-        # What is wrong with the feed, its replay will tell.
+        # A bad feed is reported by its replay.
         return None
     return found[0] if len(found) == 1 else None

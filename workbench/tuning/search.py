@@ -1,10 +1,10 @@
 """Fitting parameters to a feed: one half of it proposes, the other half decides.
 
-Group by group of parameters, the best so far is measured beside a few changes of it, in fresh processes, in lock-step,
-on one half of the feed; what is faster there is the best from then on. So many comparisons find something on any noise:
-what they found is measured against the defaults once more, in a replay of all of the feed, with the defaults twice. It
-is kept if it is faster on the other half, by more than the defaults differ from themselves; or if it is so on the whole
-feed and the other half at least shows no loss, as where books are filled in the first half only.
+Group by group of parameters, the best setting so far is measured beside a few changes of it, in fresh processes, in
+lock-step, on one half of the feed; a faster one becomes the best. With this many comparisons some look faster by
+chance, so the result is measured against the defaults once more, in a replay of the whole feed, with the defaults
+twice. It is kept if it is faster on the other half, by more than the defaults differ from themselves; or if it is so on
+the whole feed and the other half at least shows no loss, as where books are filled in the first half only.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SEARCHING: Final = 0.5
 _PROCESSES = (3, 6)
 """Of a group's trial: at least, and at most."""
 _PROCESS_SECONDS = 5.0
-"""A process of a trial has so much, unless that makes them fewer than they must be."""
+"""Seconds for each process of a trial, unless that makes them fewer than the minimum."""
 _CONFIRMING = (4, 12)
 """Processes that confirm: at least, and at most."""
 _LEAST_GAIN = 0.003
@@ -55,8 +55,8 @@ class Finding:
 
 @dataclass
 class Search:
-    """How far a search has come. ``best``: what one half of the feed proposes; ``tried``: each change with its gain
-    there. ``other``, ``whole``: what the confirmation says of ``best``, None before it was asked."""
+    """The state of a search. ``best``: the proposal of one half of the feed; ``tried``: each change with its gain
+    there. ``other``, ``whole``: the results of the confirmation for ``best``, None before it."""
 
     half: str
     best: LayoutParameters = field(default_factory=defaults)
@@ -91,8 +91,8 @@ def search(
     report: Report,
     advance: Advance,
 ) -> None:
-    """Find the best parameters for a feed and ask the other half of it, in about ``seconds``; after an interrupt
-    ``state`` holds what is known. ``start``: parameters that were found before, tried first."""
+    """Find the best parameters for a feed and test them on the other half, in about ``seconds``; after an interrupt
+    ``state`` holds the findings so far. ``start``: parameters found earlier, tried first."""
     halves = Halves.of(feed.count)
     variant = fitted_variant()
     todo = variant.layout.candidates(traits)
@@ -122,8 +122,8 @@ def changed(best: LayoutParameters, options: Options) -> list[LayoutParameters]:
 
 
 def _take(state: Search, name: str, trial: Trial) -> None:
-    """Note what a trial says of each of its sets, and go on with the best; of several that cannot be told from it, with
-    the one that changes least."""
+    """Note a trial's result for each of its sets, and continue with the best; of several that cannot be distinguished
+    from it, with the one that changes least."""
     found = []
     for place, parameters in enumerate(trial.tried[1:], 1):
         gain = trial.gain(0, place, state.half)

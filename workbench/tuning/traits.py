@@ -49,8 +49,8 @@ class Traits:
 def traits_of(
     feed: LoadedFeed, first: int, last: int, variant: Variant, workload: Workload, *, advance: Callable[[int], None]
 ) -> Traits:
-    """Of records ``first`` to ``last`` (excluded, at least one) of a feed, with the books that those before them left:
-    nothing after them is looked at. ``variant`` replays it; ``advance`` is told of records done."""
+    """Of records ``first`` to ``last`` (excluded, at least one) of a feed, with the books that earlier records left:
+    nothing after them is read. ``variant`` replays it; ``advance`` receives the number of records done."""
     count = last - first
     orders = levels = held = 0
     with Replay(variant, evaluate=workload.evaluate, observe=False) as replay:
@@ -101,7 +101,7 @@ def _grid(records: npt.NDArray[np.void]) -> tuple[int, int]:
     own = records["instrument_id"] == instruments[np.argmax(counts)]
     prices = records["price"][own & (records["price"] != UNDEF_PRICE)]
     distinct = np.unique(prices)
-    # Differences of prices at both ends of what an int64 holds are exact as unsigned numbers.
+    # As unsigned numbers, differences of prices at both ends of the int64 range are exact.
     steps = np.diff(distinct.astype(np.uint64))
     if not len(steps):
         return 0, 0

@@ -89,8 +89,8 @@ def measure(
     seed: int,
     advance: Callable[[float], None],
 ) -> None:
-    """Fill a trial: so many fresh processes, ``seconds`` in all, at least one pass each. ``advance`` is told of seconds
-    spent. Raises LobenchError where a set ends in another state than the first one does."""
+    """Fill a trial: this many fresh processes, ``seconds`` in all, at least one pass each. ``advance`` receives the
+    seconds spent. Raises LobenchError if a set ends in another state than the first one."""
     left = seconds
     pinned = len(usable_cpus()) > 0
     held = 0

@@ -26,9 +26,9 @@ def each(
     allowed: int | None = None,
     beside: Sequence[Host] = (),
 ) -> list[Outcome]:
-    """What ``work`` returns for each variant with its process, in the order of ``variants``, as many at once as there
-    are processors. ``allowed``: bytes that a process may grow by (``Host.allowed``). An exception, or an interrupt, of
-    one ends the processes of all, and those ``beside`` that they ask."""
+    """The return value of ``work`` for each variant with its process, in the order of ``variants``, as many at once as
+    there are processors. ``allowed``: bytes that a process may grow by (``Host.allowed``). An exception, or an
+    interrupt, of one ends the processes of all, and those ``beside`` that they use."""
     hosts = [Host(variant.name, files, feeds, allowed) for variant in variants]
 
     def closed(variant: Contestant, host: Host) -> Outcome:

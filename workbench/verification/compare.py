@@ -21,10 +21,10 @@ UNSTEADY = "differs, but not again when replayed: its results change from run to
 
 @dataclass(frozen=True)
 class Verification:
-    """Whether one machine agrees with the reference on one feed. ``kinds`` names what differs; ``difference`` says
-    where.
+    """Whether one machine agrees with the reference on one feed. ``kinds`` names the differences; ``difference`` is the
+    first.
 
-    ``fault`` is what ended the replay of a machine that gave no proof; its kind stands in ``kinds``.
+    ``fault`` is the end of a replay without a proof; its kind is in ``kinds``.
     """
 
     name: str
@@ -100,8 +100,7 @@ def verify(
     machine: Any,
     advance: Callable[[int], None] | None = None,
 ) -> Verification:
-    """Replay ``feed`` on ``machine`` and compare with what ``reference`` gave; on a difference, find where it
-    begins."""
+    """Replay ``feed`` on ``machine`` and compare with the ``reference``; for a difference, find where it begins."""
     try:
         actual = machine.replay(feed, feed.count, advance)
     except FaultError as fault:
@@ -110,7 +109,7 @@ def verify(
     try:
         difference = locate(feed, reference, expected, machine, actual) if kinds else None
     except FaultError as fault:
-        # It gave another result, and now none.
+        # It gave another result before, and fails now.
         return replace(failed(feed, machine, fault), kinds=(*kinds, fault.kind))
     return Verification(machine.name, machine.workers, actual, kinds, difference)
 
@@ -127,10 +126,10 @@ def fields_of(feed: LoadedFeed, record: int) -> dict[str, int]:
 
 
 def locate(feed: LoadedFeed, reference: Machine, expected: Proof, machine: Machine, actual: Proof) -> Difference | None:
-    """The first event after which the two differ, by bisection: over what the proofs hold first, then over replays of
-    prefixes.
+    """The first event after which the two differ, by bisection: over the contents of the proofs first, then over
+    replays of prefixes.
 
-    None if no prefix differs when it is replayed again: then the machine gives other results from run to run.
+    None if no prefix differs when it is replayed again: then the machine's results vary from run to run.
     """
 
     def kinds_after(count: int) -> tuple[str, ...]:
@@ -138,8 +137,8 @@ def locate(feed: LoadedFeed, reference: Machine, expected: Proof, machine: Machi
 
     same, different = bracket(expected, actual, feed.count)
     if kinds_after(same):
-        # A proof does not hold everything at every boundary: they parted earlier, after the last whole state that was
-        # the same. Of counts there is no earlier trace.
+        # Not every boundary has a whole state: the first difference comes after the last whole state that was
+        # equal. For counts there is no earlier trace.
         whole = [
             count for count in expected.states if count < same and expected.states[count] == actual.states.get(count)
         ]
@@ -172,8 +171,8 @@ def locate(feed: LoadedFeed, reference: Machine, expected: Proof, machine: Machi
 
 
 def named(kinds: tuple[str, ...], expected: State, actual: State) -> tuple[str, ...]:
-    """Kinds of a difference with what the event's book shows of it (books, features, strategies) in place of the proofs
-    that told of it, where it shows anything."""
+    """Kinds of a difference, with the differences in the event's book (books, features, strategies) in place of the
+    proofs that revealed it, if there are any."""
     shown = {
         "books": (expected.bids, expected.asks) != (actual.bids, actual.asks),
         "features": bool(differing(expected.features, actual.features)),

@@ -17,8 +17,8 @@ _QUEUE = 4
 
 @dataclass(frozen=True)
 class Difference:
-    """The first event after which two machines differ: its record number and fields, what differs, and both books
-    around it."""
+    """The first event after which two machines differ: its record number and fields, the kinds of difference, and both
+    books around it."""
 
     record: int
     event: dict[str, int]

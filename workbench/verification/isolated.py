@@ -1,7 +1,7 @@
-"""A variant in a process of its own, behind the face of a ``Machine``.
+"""A variant in a separate process, with the interface of a ``Machine``.
 
-Whatever a user's variant does there, the command that asked goes on: a crash, an exception, an endless loop, memory
-without end and printing end or stay in the process, and are told as a ``FaultError``.
+Whatever a user's variant does there, the command goes on: a crash, an exception, an endless loop, unlimited memory and
+printing stay in the process, and are reported as a ``FaultError``.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _LOOK = 0.1
 _SHARE = 0.8
 """Share of the available memory that one process may take."""
 
-# Freed and fresh memory holds rubbish there, so that who reads it computes something else.
+# Fill freed and fresh memory with rubbish, so that a read of it changes the results.
 _RUBBISH = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"}
 
 
@@ -60,9 +60,9 @@ FORKED = "leaves 1 processes of its own: their work cannot be timed"
 
 @dataclass(eq=False)
 class FaultError(Exception):
-    """What ended a replay. ``kind``: exception, signal, exit, time, memory or compile. ``done``: records that were
-    handled before; ``record``: the one that it ends at, where that could be found; ``at``: when it ended, in words, if
-    it had no record in hand."""
+    """The end of a replay. ``kind``: exception, signal, exit, time, memory or compile. ``done``: records handled
+    before; ``record``: the one at which it ends, if that could be found; ``at``: when it ended, in words, if it had no
+    record in hand."""
 
     kind: str
     reason: str
@@ -82,11 +82,11 @@ def handed(feeds: Sequence[LoadedFeed]) -> Iterator[list[SharedFeed]]:
 
 
 class Host:
-    """One variant's process: started when it is first asked, and again after a fault. Close it, or use it as a
-    context. Threads may share it.
+    """One variant's process: started at its first request, and again after a fault. Close it, or use it as a context.
+    Threads may share it.
 
-    ``growth``: the most that its memory has grown by, bytes; ``allowed``: what it may grow by, None for no limit but
-    the machine's.
+    ``growth``: the largest growth of its memory, bytes; ``allowed``: the permitted growth, None for no limit but the
+    machine's.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Host:
         bounded: bool = True,
     ) -> Any:
         """The process's answer. It may take ``seconds`` in all, and be silent for ``silent`` if that is None;
-        ``allowance`` explains the limit. ``bounded``: its memory may grow by ``allowed`` alone. Raises FaultError."""
+        ``allowance`` explains the limit. ``bounded``: its memory may grow only by ``allowed``. Raises FaultError."""
         with self._turn:
             connection = self._started()
             done, at = 0, ""
@@ -222,7 +222,7 @@ class Host:
         self.close()
         if code is None:
             return "exit", "closed its connection"
-        # An abort tells its reason, as the C library's own checks of the heap do.
+        # An abort prints its reason, as the C library's heap checks do.
         last = f": {words[-1]}" if words and code in (1, -signal.SIGABRT) else ""
         return "exit" if code >= 0 else "signal", f"{ending(code)}{last}"
 
@@ -236,7 +236,7 @@ class Host:
         assert self._process is not None
         try:
             found = psutil.Process(self._process.pid).memory_info()
-            # The feed's pages are not its own.
+            # Without the feed's pages, which are shared.
             return int(found.rss - getattr(found, "shared", 0))
         except psutil.Error:
             return self._base
@@ -267,8 +267,8 @@ def _pipe() -> tuple[Connection, Connection]:
 class RemoteMachine:
     """``VariantMachine`` in a ``Host``'s process, on the ``place``-th of its feeds.
 
-    ``seconds``: what a replay of the whole feed may take, None for no limit while it goes on; ``allowance`` explains
-    it. Faults are raised with the record that they begin at, where a second run finds it.
+    ``seconds``: limit for a replay of the whole feed, None for no limit while it advances; ``allowance`` explains it.
+    Faults are raised with the record at which they begin, if a second run finds it.
     """
 
     def __init__(
@@ -295,8 +295,8 @@ class RemoteMachine:
         return self.variant.name
 
     def warm(self) -> None:
-        """Compile what a replay needs, or load it; start an engine from outside once. Raises FaultError, of kind
-        ``compile`` for what does not compile."""
+        """Compile the kernels for a replay, or load them; start an engine from outside once. Raises FaultError, of kind
+        ``compile`` if it does not compile."""
         try:
             asked = [self._settings.scope.until, self._settings.deep]
             library = isinstance(self.variant, ForeignEngine) and self.variant.make is None
@@ -368,8 +368,8 @@ def described(files: Sequence[str]) -> list[ForeignEngine]:
 
 
 def check_loads(files: Sequence[str]) -> None:
-    """Load users' files in a process of its own first, and note what libraries hold, so that they need not be loaded
-    here. Raises UsageError for one that ends it or takes for ever; what is wrong with a Python file otherwise is told
+    """Load users' files in a separate process first, and note the content of libraries, so that they need not be loaded
+    here. Raises UsageError for one that ends the process or never returns; other faults of a Python file are reported
     where it is used."""
     if not files:
         return

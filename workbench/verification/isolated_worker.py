@@ -1,6 +1,6 @@
-"""The process of one variant: answers ``lobench.workbench.verification.isolated.Host`` until its parent goes.
+"""The process of one variant: answers ``lobench.workbench.verification.isolated.Host`` until its parent ends.
 
-Run as ``python -m lobench.workbench.verification.isolated_worker DESCRIPTOR``. What the variant prints goes nowhere.
+Run as ``python -m lobench.workbench.verification.isolated_worker DESCRIPTOR``. The variant's output is discarded.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from lobench.workbench.verification.proof import Questions
 
 def main() -> None:
     """Serve; ends with the parent."""
-    # An interrupt is for the parent, which ends this process.
+    # Interrupts are handled by the parent, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # The C library has read it; a variant need not know.
+    # The C library has read it; a variant need not see it.
     os.environ.pop("GLIBC_TUNABLES", None)
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     connection = Connection(int(sys.argv[1]))

@@ -1,5 +1,4 @@
-"""Things that can replay the first records of a feed and say what came out: compiled variants and the oracle, behind
-one face."""
+"""Replayers of the first records of a feed, with a common interface: compiled variants and the oracle."""
 
 from __future__ import annotations
 
@@ -39,8 +38,7 @@ _ORACLE_STEP = 4096
 
 @dataclass(frozen=True)
 class State:
-    """One book and its newest evaluation as they stand at some point of a feed; sides are empty where there is no
-    such book."""
+    """One book and its newest evaluation at some point of a feed; sides are empty if there is no such book."""
 
     bids: Side
     asks: Side
@@ -72,10 +70,10 @@ class Machine(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class MachineSettings:
-    """How a ``VariantMachine`` replays, whatever process it is in.
+    """How a ``VariantMachine`` replays, in any process.
 
-    ``scope``: how far it goes, and what of it is compared. ``deep``: its proofs hold digests of everything. ``seed``:
-    of the questions; without one nothing is asked. ``calls``: the feed is replayed once more in calls of other lengths,
+    ``scope``: how far it goes, and the results compared. ``deep``: its proofs hold digests of everything. ``seed``: of
+    the questions; without one there are none. ``calls``: the feed is replayed once more in calls of other lengths,
     which are the questions' own. ``states``: the whole state is part of a proof at every batch boundary.
     """
 
@@ -166,8 +164,8 @@ class VariantMachine:
         return found
 
     def walk(self, feed: LoadedFeed, start: int, advance: Callable[[int], None]) -> None:
-        """Replay the records up to ``start`` in batches, and one batch more a record at a time; ``advance`` is told of
-        all that are done."""
+        """Replay the records up to ``start`` in batches, and one batch more a record at a time; ``advance`` receives
+        the number of all that are done."""
         with self._replay(activity=activity(feed) if self.workers > 1 else None) as replay:
             for done in range(0, start, BATCH):
                 stop = min(done + BATCH, start)
@@ -250,7 +248,7 @@ class OracleMachine:
         book = oracle.book(instrument_id, publisher_id)
         if book is None:
             return State([], [], None)
-        # A book that was never evaluated has no features yet, and a feature store says NaN of them.
+        # A book without an evaluation has no features yet; a feature store returns NaN for them.
         features = tuple(rows[-1]) if rows else (float("nan"),) * len(FEATURES)
         ends = {(end.instrument_id, end.publisher_id): end.strategies for end in oracle.finish().books}
         accounts = ends[instrument_id, publisher_id]

@@ -32,8 +32,8 @@ _UNTRACED = 64
 
 
 class Questions:
-    """About which books a replay is asked at which boundaries: drawn anew for each verification, so that no variant can
-    know them, and the same for all variants of it."""
+    """The books of the questions at each boundary: drawn anew for each verification, so that no variant can know them,
+    and the same for all variants of it."""
 
     def __init__(self, feed: LoadedFeed, seed: int | None = None) -> None:
         self._feed = feed
@@ -62,8 +62,8 @@ class Questions:
 
 
 def is_whole(records: int, traced: bool = True) -> bool:
-    """Whether the whole state is compared at this boundary: the first, second, fourth, eighth and so on; of what keeps
-    no trace, at each of the first ones."""
+    """Whether the whole state is compared at this boundary: the first, second, fourth, eighth and so on; without a
+    trace, at each of the first ones."""
     batches, rest = divmod(records, BATCH)
     return rest == 0 and (batches & (batches - 1) == 0 or (not traced and batches <= _UNTRACED))
 
@@ -72,10 +72,9 @@ def is_whole(records: int, traced: bool = True) -> bool:
 class Proof:
     """One replay's side of a comparison.
 
-    ``traces``: uint64, shape (boundaries,), the running trace at every batch boundary, empty where none is kept.
-    ``states``: number of records to the digest of all that is kept (books, newest features, accounts) after them;
-    ``answers``: number of records to the answer about the books that were asked for. What one of two proofs lacks is
-    not compared.
+    ``traces``: uint64, shape (boundaries,), the running trace at every batch boundary, empty without one. ``states``:
+    number of records to the digest of the whole state (books, newest features, accounts) after them; ``answers``:
+    number of records to the answer about the chosen books. Entries that one of two proofs lacks are not compared.
     """
 
     result: Result
@@ -118,7 +117,7 @@ def compare(expected: Proof, actual: Proof) -> tuple[str, ...]:
                 if not same or getattr(one.digests, name) != getattr(other.digests, name):
                     kinds.append(name)
     kinds += [name for name in _counted(actual.scope, decodes) if getattr(one, name) != getattr(other, name)]
-    # What differs in calls of one batch differs in others, too: that is no news.
+    # Any other difference also shows between calls of other lengths: report calls only if nothing else differs.
     if not kinds and _call_difference(expected, actual) is not None:
         kinds.append("calls")
     return tuple(kinds)

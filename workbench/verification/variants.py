@@ -37,9 +37,9 @@ from lobench.workbench.verification.proof import Proof, Questions
 
 @dataclass(frozen=True)
 class Settings:
-    """How all replays of a verification are made. ``seconds``: what each may take; None: a multiple of what the
-    reference takes. An engine that offers less than the workload's ``until`` goes as far as it does; ``asked``: of how
-    much it is told what it lacks, None for ``until``."""
+    """How all replays of a verification are made. ``seconds``: limit for each; None: a multiple of the reference's
+    time. An engine that offers less than the workload's ``until`` goes as far as it can; ``asked``: the stage against
+    which its omissions are reported, None for ``until``."""
 
     workload: Workload
     workers: Sequence[int] = (1,)
@@ -60,7 +60,7 @@ class _Side:
 
 @dataclass
 class _Feed:
-    """A feed while it is verified: what is compared on it, the reference's side of each scope, and the outcomes so
+    """A feed during its verification: the comparisons on it, the reference's side of each scope, and the outcomes so
     far."""
 
     feed: LoadedFeed
@@ -148,13 +148,13 @@ def _workers(variant: Contestant, settings: Settings) -> list[int]:
 def _compile(
     baseline: Variant, chosen: Sequence[Contestant], settings: Settings, scopes: Iterable[Scope]
 ) -> dict[str, str]:
-    """Compile what is needed; name of a variant that does not compile to the reason. Raises LobenchError for the
+    """Compile the needed kernels; name of a variant that does not compile to the reason. Raises LobenchError for the
     reference, which everything is compared with."""
     builds = ("timed", "observed") if settings.deep else ("timed",)
     variants = [variant for variant in chosen if isinstance(variant, Variant)]
     workload = settings.workload
     problems = compile_all([baseline, *variants], builds, workload)
-    # The reference alone, which needs no file of the user's.
+    # Only the reference, which needs no file of the user's.
     shorter = dict.fromkeys(scope.until for scope in scopes if scope.until != workload.until)
     problems |= compile_all([baseline], ("timed",), replace(workload, files=()), stages=list(shorter))
     if settings.oracle and baseline.name not in problems:
@@ -209,7 +209,7 @@ def _machine(host: Host, one: _Feed, side: _Side, name: str, workers: int, setti
     seconds = settings.seconds
     allowance = "; --time-limit SECONDS allows more"
     if seconds is None:
-        # Twice: the feed is replayed once more in calls of other lengths.
+        # Twice: the feed is replayed again in calls of other lengths.
         seconds = max(LEAST_SECONDS, 2 * TIMES_REFERENCE * side.seconds)
         allowance = f"; the reference takes {side.seconds:.1f} s{allowance}"
     how = MachineSettings(

@@ -27,7 +27,7 @@ RECORDS = 1 << 14
 _HEAD = PREFIX + 0xFFFF
 """Bytes of the longest message that a length can tell, with that length."""
 _AHEAD = 3
-"""Chunks that are there at once, the one at hand among them."""
+"""Chunks that exist at the same time, including the current one."""
 _LOCATES = 1 << 16
 
 
@@ -53,7 +53,7 @@ class ItchFeed(StreamedFile):
     def _begin(self) -> None:
         self._kinds = np.zeros(256, np.int64)
         self._names = np.zeros((_LOCATES, 8), np.uint8)
-        self._unknown = self._unknown_replaced = self._empty = self._known = 0
+        self._unknown_replaced = self._empty = self._known = 0
 
     @property
     def messages(self) -> dict[str, int]:
@@ -87,7 +87,7 @@ class ItchFeed(StreamedFile):
             yield from chunks
 
     def _chunks(self) -> Generator[Chunk, None, None]:
-        # Here, because Numba takes longer to import than it takes to refuse a file.
+        # Imported here: importing Numba takes longer than refusing a file.
         from lobench.engine.feeds.itch.normalizing import END, FULL, GROW, MORE, PARTIAL, STATE, normalize
         from lobench.engine.feeds.live_orders import grown, new_table, shift_of
 
@@ -96,7 +96,7 @@ class ItchFeed(StreamedFile):
         outs = [np.empty(RECORDS, MBO) for _ in range(_AHEAD)]
         turn = 0
         table = new_table()
-        byte = 0  # of the stream, where the piece begins
+        byte = 0  # position of the piece in the stream
         data = np.zeros(0, np.uint8)
         start = 0
         status = MORE
@@ -143,7 +143,6 @@ class ItchFeed(StreamedFile):
 
     def _count(self, state: npt.NDArray[Any], consumed: int) -> None:
         self._consumed = consumed
-        self._unknown = int(state["unknown_orders"][0])
         self._unknown_replaced = int(state["unknown_replaced"][0])
         self._empty = int(state["empty_crosses"][0])
         self._known = int(state["known_stocks"][0])

@@ -54,8 +54,8 @@ MOST_RECORDS: Final = 3
 """Records that one message gives at most."""
 
 MORE, PARTIAL, FULL, GROW, END, BAD_LENGTH, BAD_KIND, BAD_PRICE, BAD_SIZE = range(9)
-"""Why a pass stopped: the end of the piece, a message that goes on behind it, no room for more records, a table of live
-orders that is half full, the end of the session; or a problem at the byte that it returns."""
+"""Why a pass stopped: the end of the piece, a message that continues after it, no room for more records, a table of
+live orders that is half full, the end of the session; or a problem at the returned byte."""
 
 PROBLEMS: Final = {
     BAD_LENGTH: "a message of kind {kind} preceded by the length {length}; {expected} expected",
@@ -69,16 +69,14 @@ STATE: Final = np.dtype(
         ("midnight", "i8"),
         ("messages", "i8"),
         ("live", "i8"),
-        ("unknown_orders", "i8"),
         ("unknown_replaced", "i8"),
         ("empty_crosses", "i8"),
         ("known_stocks", "i8"),
         ("framed", "i8"),
     ]
 )
-"""What lasts from one pass to the next: when the day began (ns since the epoch), messages read, orders live, messages
-(other than U) that named an unknown order, U that did, Q of no shares, R of a stock that was known; whether messages
-are preceded by their lengths (1) or by 0."""
+"""State between passes: the start of the day (ns since the epoch), messages read, live orders, U that named an unknown
+order, Q of no shares, R of a known stock; whether messages are preceded by their lengths (1) or by 0."""
 
 SHORT = np.dtype([("value", "u2")])
 WORD = np.dtype([("value", "u4")])
@@ -137,7 +135,7 @@ def normalize(
     ahead, distance = start, 0
     while position < stop:
         while distance < _AHEAD and ahead + PREFIX + _NAMES_ORDER <= stop:
-            # The slot of an order is fetched while messages before it are handled. Garbage fetches nothing of use.
+            # Prefetch the order's slot while earlier messages are handled. For garbage this is useless but harmless.
             prefetch(slots + home(long_at(base + ahead + PREFIX + 11), shift) * SLOT_BYTES)
             known = LENGTHS[int64(data[ahead + PREFIX])]
             ahead += PREFIX + (known if known != 0 else short_at(base + ahead))
@@ -165,13 +163,13 @@ def normalize(
             if needed != 0:
                 status = BAD_LENGTH
                 break
-            needed = length  # of a kind that is not known: skipped
+            needed = length  # an unknown kind: skipped
         end = position + PREFIX + needed
         if end > stop:
             status = PARTIAL
             break
         if needed < 12:
-            # No kind is that short; a message of an unknown one has no head that could be read.
+            # No known kind is this short; an unknown message this short has no head to read.
             kinds[kind] += 1
             state["messages"] += 1
             position = end
@@ -225,8 +223,6 @@ def normalize(
                     state["live"] -= 1
                 else:
                     state["live"] -= reduce(table, shift, slot, size)
-            else:
-                state["unknown_orders"] += 1
             write_record(target, PUBLISHER, locate, time, order_id, price, size, F_LAST, CANCEL, side, sequence)
             count += 1
         elif kind == ord("E") or kind == ord("C"):
@@ -256,7 +252,6 @@ def normalize(
                 count += 2
                 state["live"] -= reduce(table, shift, slot, size)
             else:
-                state["unknown_orders"] += 1
                 write_record(
                     target, PUBLISHER, locate, time, order_id, UNDEF_PRICE, size, F_LAST, CANCEL, NO_SIDE, sequence
                 )

@@ -53,7 +53,7 @@ BOOK_KINDS: Final = "AFECXDUPQR"
 
 PREFIX: Final = 2
 SNIFFED: Final = 2 * (PREFIX + 50)
-"""Bytes that hold the first two messages, whatever they are."""
+"""Enough bytes for any first two messages."""
 
 
 def is_itch(start: bytes) -> bool:
@@ -65,7 +65,7 @@ def is_itch(start: bytes) -> bool:
         length = int(LENGTHS[start[position + PREFIX]])
         said = int.from_bytes(start[position : position + PREFIX], "big")
         if length == 0 or said != (length if framed else 0):
-            # A kind of a later version may follow; what follows the first message decides nothing then.
+            # A kind of a later version may follow; the bytes after the first message then decide nothing.
             return found > 0 and framed and length == 0 and said > 0
         position += PREFIX + length
         found += 1

@@ -65,7 +65,7 @@ class LobsterFeed(StreamedFile):
             yield from chunks
 
     def _chunks(self) -> Generator[Chunk, None, None]:
-        # Here, because Numba takes longer to import than it takes to refuse a file.
+        # Imported here: importing Numba takes longer than refusing a file.
         from lobench.engine.feeds.live_orders import grown, new_table, shift_of
         from lobench.engine.feeds.lobster.normalizing import DONE, GROW, MOST_RECORDS, normalize
 
@@ -79,7 +79,7 @@ class LobsterFeed(StreamedFile):
                 yield _chunk(self._opening(start, times))
             row, status = 0, GROW
             while status == GROW:
-                # New memory for each: what was yielded stays as it is while the next is made.
+                # New memory for each: a yielded chunk stays valid while the next one is made.
                 out = np.empty(MOST_RECORDS * (len(times) - row), MBO)
                 row, count, status = map(
                     int,

@@ -50,13 +50,13 @@ def normalize(
     pool_asks: npt.NDArray[np.int64],
     live: npt.NDArray[np.int64],
 ) -> tuple[int, int, int]:
-    """Normalize rows ``start`` and after.
+    """Normalize rows from ``start`` on.
 
     ``times``, float64, shape (n,), seconds after ``midnight`` (ns since the epoch); ``columns``, int64, shape (5, n):
     type, id, size, price, direction; ``sequence`` is the number of row 0 in the file, from 1. ``out`` is the address of
-    room for three records a row. ``table`` and ``shift``: the live orders; ``pool_…``: what is left of the levels of
-    before the file. ``live``, int64, shape (1,): orders in the table.
-    Returns (first row not handled, records written, status), all int64.
+    room for three records a row. ``table`` and ``shift``: the live orders; ``pool_…``: the remainder of the levels from
+    before the file. ``live``, int64, shape (1,): orders in the table. Returns (first row not handled, records written,
+    status), all int64.
     """
     count = 0
     for row in range(start, len(times)):
@@ -85,7 +85,7 @@ def normalize(
         target = out + count * _BYTES
         nanos = price * _PRICE_UNIT
         if kind == HALT:
-            # Nothing happens to the book; the row of the order book file that belongs to it finds a record.
+            # The book does not change, but the halt's row of the order book file needs a record.
             write_record(target, PUBLISHER, instrument, time, uint64(0), UNDEF_PRICE, 0, F_LAST, NONE, NO_SIDE, number)
             count += 1
         elif kind == SUBMITTED:
@@ -133,8 +133,8 @@ def take_from_pool(
     price: int,
     size: int,
 ) -> int:
-    """The id of the order that stands for this level of before the file, from which ``size`` is taken; where nothing is
-    left of it, the id as it is."""
+    """The id of the order that represents this level from before the file, reduced by ``size``; if nothing is left of
+    it, the id unchanged."""
     for place in range(len(prices)):
         if prices[place] == price and asks[place] == is_ask and sizes[place] > 0:
             sizes[place] -= size

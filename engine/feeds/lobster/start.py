@@ -1,8 +1,8 @@
-"""The book of before the first message, out of the first row of the order book file.
+"""The book from before the first message, made from the first row of the order book file.
 
-That row is the book after the first message, which is therefore undone. Each level becomes one order, of an id that no
-order of the market has: the orders of before the file are not known, only what they sum up to. An id that was never
-added is one of them, and what a message takes from it is taken from the order of its level.
+That row is the book after the first message, which is therefore undone. Each level becomes one order with an id that no
+market order has: the orders from before the file are unknown, only their sums are known. An id that was never added is
+one of them, and reductions by its messages are taken from the order of its level.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.tables.problems import TableError
 
 FIRST_ID: Final = 1 << 63
-"""Ids of the orders that stand for levels are this and those after it: bids, then asks, from best to worst."""
+"""Ids of the orders that represent levels start here: bids, then asks, from best to worst."""
 NO_PRICE: Final = 9_999_999_999
 """An order book file's entry, with either sign, for a missing level."""
 _LONGEST = 1 << 16
@@ -28,9 +28,9 @@ _ADDED, _TAKEN = 1, (2, 3, 4)
 
 @dataclass(frozen=True)
 class Start:
-    """Levels of before the file: ``prices`` (1e-4 dollars), ``sizes`` and ``asks`` (1 or 0), int64, shape (n,).
+    """Levels from before the file: ``prices`` (1e-4 dollars), ``sizes`` and ``asks`` (1 or 0), int64, shape (n,).
 
-    ``sizes`` is what is left of them while messages are read.
+    ``sizes`` is their remainder while messages are read.
     """
 
     prices: npt.NDArray[np.int64]

@@ -1,8 +1,8 @@
 """Tables as feeds: CSV and Parquet files of market by order, one row a message.
 
-A *source* (``text``, ``columnar``) reads a file in Arrow batches of the columns that are asked for, and knows the line
-or row that each batch begins at. A *mapping* (``mapping``) says which columns those are, in which units, and what the
-codes of actions and sides mean; Databento's own tables have one built in (``databento``). ``values`` turns Arrow
-columns into numbers exactly, or says which row does not fit; ``assembly`` puts MBO records together, ``resting`` knows
-what rests where a mapping's deletions do not say it. ``feed`` runs all of it on a thread ahead of the replay.
+A *source* (``text``, ``columnar``) reads a file in Arrow batches of the requested columns, and knows the line or row at
+which each batch begins. A *mapping* (``mapping``) names these columns, their units, and the meaning of codes of actions
+and sides; Databento's own tables have one built in (``databento``). ``values`` turns Arrow columns into numbers
+exactly, or names the row that does not fit; ``assembly`` builds MBO records; ``resting`` keeps the resting orders for
+mappings whose deletions lack details. ``feed`` runs all of it on a thread ahead of the replay.
 """

@@ -30,7 +30,7 @@ Column = npt.NDArray[Any] | int
 
 class Assembler:
     """Makes records of the batches of one iteration, in order. ``symbols``, ``other_records`` (by rtype) and
-    ``skipped`` (rows without a record, by kind) hold what is known so far."""
+    ``skipped`` (rows without a record, by kind) hold the counts so far."""
 
     def __init__(self, mapping: TableMapping, names: list[str]) -> None:
         self._mapping = mapping
@@ -39,13 +39,13 @@ class Assembler:
         skipped = dict.fromkeys(mapping.skip, (_SKIPPED,))
         self._recipes = [*mapping.actions.values(), *skipped.values()]
         self._lengths = np.array([0 if recipe == (_SKIPPED,) else len(recipe) for recipe in self._recipes])
-        # A recipe in a row of a table, so that the n-th record of a row is found by its number.
+        # One recipe in each row of a table, so that the n-th record of a recipe is an array lookup.
         self._table = np.zeros((len(self._recipes), max(map(len, self._recipes))), np.int16)
         for place, recipe in enumerate(self._recipes):
             self._table[place, : len(recipe)] = recipe
         self._single = bool((self._lengths == 1).all())
         places = {code: place for place, code in enumerate([*mapping.actions, *skipped])}
-        # Where each row gives one record, as in most tables, a code stands for its action at once.
+        # If each row gives one record, as in most tables, a code maps directly to its action.
         self._codes = {code: self._recipes[place][0] for code, place in places.items()} if self._single else places
         self._resting = Resting() if mapping.follows_orders else None
         self._met = IdSet()
@@ -100,7 +100,7 @@ class Assembler:
         return rows, self._table[codes[rows], place]
 
     def _filled(self, batch: Batch, rows: Rows, actions: npt.NDArray[np.int16]) -> npt.NDArray[np.void]:
-        # Here, because Numba takes longer to import than it takes to refuse a file.
+        # Imported here: importing Numba takes longer than refusing a file.
         from lobench.engine.feeds.tables.filling import made_of
 
         mapping = self._mapping
@@ -168,7 +168,7 @@ class Assembler:
     def _number(self, batch: Batch, name: str, dtype: str) -> npt.NDArray[Any]:
         column = self._column(batch, name)
         if name == "sequence" and column.type != pa.uint32():
-            # Venues count further than 32 bits; a record holds the last of them.
+            # Venues count beyond 32 bits; a record holds the lowest 32.
             return values.integers(column, "u8", name, 0).astype(np.uint32)
         return values.integers(column, dtype, name, 0)
 

@@ -51,11 +51,11 @@ class ColumnarSource:
         self._done = 0
         with self._source.open() as file:
             try:
-                # One thread: several take more of the processor, which the replay needs, than they gain.
+                # One thread: more take more of the processor, which the replay needs, than they gain.
                 table = pq.ParquetFile(file, read_dictionary=texts, pre_buffer=False)
                 for batch in table.iter_batches(ROWS, columns=columns, use_threads=False):
                     self._source.check(file)
-                    # A damaged file may hold places beyond its dictionaries, and text that is none.
+                    # A damaged file may have indices beyond its dictionaries, and text that is not UTF-8.
                     batch.validate(full=True)
                     found = dict(zip(batch.schema.names, batch.columns, strict=True))
                     yield Batch(found, batch.num_rows, "row", partial(add, self._done + 1))

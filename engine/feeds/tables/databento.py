@@ -14,8 +14,8 @@ _LETTERS: Final = {
     **{text: ord(letter) for text, letter in _ESCAPED.items()},
     **{f"\\u{{{code:x}}}": code for code in range(256)},
 }
-"""Whatever byte an action or a side is, as text and as the vendor's encoder escapes it: what it means is up to the
-book's rules."""
+"""Any byte as an action or a side, as text and as the vendor's encoder escapes it: the book's rules define its meaning.
+"""
 NEEDED: Final = ("ts_event", "instrument_id", "action", "side", "price", "size", "order_id", "flags")
 BOOK: Final = "bid_px_00"
 """A column of tables of books, which some other columns make look like MBO."""

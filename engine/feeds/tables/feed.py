@@ -28,8 +28,8 @@ _TEXT = pa.dictionary(pa.int32(), pa.string())
 class TableFeed:
     """The MBO records of a CSV or Parquet file.
 
-    What it holds is checked here as far as its columns say, the rows while iterating; both raise ``FeedError``. Without
-    a ``mapping`` it must be one of Databento's tables.
+    Its columns are checked at construction, its rows during the iteration; both raise ``FeedError``. Without a
+    ``mapping`` it must be one of Databento's tables.
     """
 
     stable = False
@@ -93,7 +93,7 @@ class TableFeed:
     def _batches(self) -> Iterator[Batch]:
         source = self._source
         if isinstance(source, ColumnarSource):
-            # Decoding and putting together take about as long; of text, parsing takes nearly all of the time.
+            # For Parquet, decoding and assembling take about equally long; for text, parsing takes nearly all the time.
             with ahead(source.batches(self._columns)) as batches:
                 yield from batches
         else:

@@ -48,7 +48,7 @@ def _address(values: npt.NDArray[Any]) -> int:
 def fill(out: int, count: int, sources: npt.NDArray[np.void]) -> None:
     """Write ``count`` records at the address ``out``; ``sources``: ``SOURCES``, shape (1,)."""
     at = sources[0]
-    # Read once: the compiler cannot know that no record is written over them.
+    # Read once: the compiler cannot know that writing records leaves these unchanged.
     publishers, instruments, orders = at["publisher_id"], at["instrument_id"], at["order_id"]
     events, received, deltas, sequences = at["ts_event"], at["ts_recv"], at["ts_in_delta"], at["sequence"]
     prices, sizes, sides, actions = at["price"], at["size"], at["side"], at["action"]

@@ -32,8 +32,8 @@ FIELDS: Final = (*TIMES, "action", "side", "price", "size", "order_id", "symbol"
 _NEEDED: Final = ("ts_event", "action", "side", "price", "size", "order_id")
 
 DELETE, UPDATE = 256, 257
-"""Actions of mappings alone, for orders that rest: to take all of one off, whatever its row says of the size, and to
-modify it. Rows of orders that do not rest give no record."""
+"""Actions of mappings only, for resting orders: remove the whole order, whatever size the row gives, and modify it.
+Rows of orders that do not rest give no record."""
 ACTIONS: Final = {**{letter: ord(letter) for letter in "AMCRTFN"}, "delete": DELETE, "update": UPDATE}
 IDS: Final = ("integer", "uuid", "text")
 _KEYS: Final = (

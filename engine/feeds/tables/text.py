@@ -39,7 +39,7 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of a table: an array for each column, and where they stand in the file: ``place`` is ``line`` or ``row``,
+    """Rows of a table: an array for each column, and their position in the file: ``place`` is ``line`` or ``row``,
     ``number`` that of a row of the batch, both counted from 1 in messages."""
 
     columns: Mapping[str, pa.Array]
@@ -49,8 +49,8 @@ class Batch:
 
 
 class TextSource(StreamedFile):
-    """A CSV file. ``names`` are its columns, of its first line unless ``header`` gives them; ``sample`` holds the first
-    text of each that is not empty, ``""`` where there is none near the start. Raises ``FeedError``."""
+    """A CSV file. ``names`` are its columns, from its first line unless ``header`` gives them; ``sample`` holds the
+    first non-empty text of each, ``""`` if there is none near the start. Raises ``FeedError``."""
 
     expected = None
 
@@ -92,7 +92,7 @@ class TextSource(StreamedFile):
                 yield from self._parsed(data[start:end], line, convert)
                 line += int(np.count_nonzero(data[start:end] == _LINE_END))
                 self._consumed = stream.consumed
-        # Only now is it known that nothing was cut off.
+        # Only now is it certain that nothing was cut off.
         yield from self._parsed(left, line, convert)
 
     def _parsed(self, block: Bytes, first_line: int, convert: pacsv.ConvertOptions) -> Iterator[Batch]:
@@ -150,7 +150,7 @@ class TextSource(StreamedFile):
                     if value not in _EMPTY:
                         found.setdefault(name, value)
         except csv.Error:
-            pass  # told by whoever parses that line
+            pass  # reported by the parser of that line
         return {name: found.get(name, "") for name in self.names}
 
 
@@ -167,7 +167,7 @@ def _only(column: pa.ChunkedArray) -> Any:
 
 
 def _lines_before(block: Bytes, row: int) -> int:
-    """How many lines stand before a row: empty ones are no rows."""
+    """The number of lines before a row: empty lines are not rows."""
     filled = [number for number, line in enumerate(block.tobytes().split(b"\n")) if line.rstrip(b"\r")]
     return filled[row] if row < len(filled) else 0
 

@@ -177,7 +177,7 @@ def _filled(column: pa.Array, name: str, empty: Any, *, nan: bool = False) -> np
             raise UnfitError(int(np.argmin(_valid(column))), f"{name} is empty")
         column = column.fill_null(pa.scalar(empty, column.type))
     values: npt.NDArray[Any] = column.to_numpy(zero_copy_only=False)
-    if nan:  # as pandas writes what is not there
+    if nan:  # as pandas writes missing values
         values = np.where(np.isnan(values), empty, values)
     return values
 

@@ -31,7 +31,7 @@ def with_home(home: int, number: int) -> int:
     return signed(((home << (64 - FIRST_BITS)) + number) * pow(GOLDEN, -1, 2**64))
 
 
-# Keys that crowd around the wrap from the last slot to the first, the extremes, and order ids as venues count.
+# Keys that collide where the last slot wraps to the first, extreme keys, and consecutive order ids.
 CROWD = [with_home(home, number) for home in (62, 63, 0, 1) for number in range(8)]
 KEYS = [*CROWD, 0, -1, 1, 2**63 - 1, -(2**63), *range(6_412_777_000_000, 6_412_777_000_040)]
 

@@ -1,4 +1,4 @@
-"""A strategy that looks at another instrument sees it as of the last batch boundary, whatever runs it."""
+"""A strategy that reads another instrument sees its state at the last batch boundary, in any replay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SEED, COUNT = 4, 2 * BATCH + 1_500
 PEER, ABSENT = 1, 999
 START = 0.0
 
-# In a process of its own: a strategy is registered for good.
+# In a separate process, because a strategy cannot be unregistered.
 REPLAY = f"""
 import json, math, sys
 import lobench.engine.strategies
@@ -76,7 +76,7 @@ print(json.dumps(found))
 
 
 def expected() -> dict[str, list[float]]:
-    """Each book's memory, by hand: what the oracle shows of the peer at a boundary is seen until the next one."""
+    """Each book's memory, by hand: the oracle's state of the peer at a boundary is seen until the next one."""
     records = Market(SEED).records(COUNT)
     oracle = Oracle()
     bid = ask = trade = math.nan

@@ -15,7 +15,7 @@ from tests.replays import LADDER
 
 
 def policies(variant: Variant) -> list[Any]:
-    """All policies of a variant, and what they build."""
+    """All policies of a variant, and the policies that they build."""
     store = variant.features.build(names=tuple(FEATURES))
     context = variant.context.build(store=store, memory=variant.memory)
     layout = variant.layout.build(lookup=variant.lookup, memory=variant.memory, tracked=True, mids=variant.shape.mids)

@@ -1,4 +1,4 @@
-"""Mechanism counters are exact: each follows from what the stream holds and how the policy works."""
+"""Mechanism counters are exact: each follows from the stream and the policy's way of working."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.normal
 
 P0, P4, P5 = LADDER[0], PHASE[4], PHASE[5]
 CORE_AND_TOP = [*each([P4]), *each([TOP], pytest.mark.long)]
-"""Whole pipelines that count are nobody else's builds: those of packed books, which take longest, are left to the long
-tests. CI has their counts of books alone (``test_packed.py``)."""
+"""Whole pipelines with counters are used by no other test; those of packed books, which compile longest, are left to
+the long tests. CI has their counts for the book alone (``test_packed.py``)."""
 READS = [name for strategy in STRATEGIES.values() for name in strategy.parameters if name in FEATURES]
 """Features that one evaluation's strategies read."""
 TRADE_MEANS = sum("trade_mean" in strategy.parameters for strategy in STRATEGIES.values())
@@ -33,7 +33,7 @@ TRADE_MEANS = sum("trade_mean" in strategy.parameters for strategy in STRATEGIES
 
 @dataclass(frozen=True)
 class Happened:
-    """What a stream makes the oracle do."""
+    """The oracle's work on a stream."""
 
     result: Result
     trades: int
@@ -106,7 +106,7 @@ def test_locked_takes_a_lock_for_each_access(variant: Variant, workers: int) -> 
     assert evaluation == 11
     changes = int(np.isin(stream()["action"], [ord(action) for action in "ACMR"]).sum())
     locks = 2 * len(expected.books) + changes + happened().trades + evaluation * expected.evaluations
-    # No strategy asks for other instruments: at batch boundaries there is nothing to publish.
+    # No strategy reads other instruments, so nothing is published at batch boundaries.
     assert counters(variant, workers)["locks_taken"] == locks
 
 
@@ -136,7 +136,7 @@ def test_linear_walks_each_queue_as_the_oracle_does(variant: Variant) -> None:
     counted = counters(variant)
     assert counted["lookups"] == happened().lookups
     assert counted["lookup_probes"] == happened().walk
-    # One slot at least for each search, once the book's table is there.
+    # At least one slot for each search, once the book has a table.
     assert happened().lookups - len(happened().result.books) <= counted["directory_probes"] < 2 * happened().lookups
 
 
@@ -166,7 +166,7 @@ def test_a_pool_allocates_slabs(variant: Variant) -> None:
 
 @pytest.mark.parametrize("variant", [*each([P0]), *CORE_AND_TOP])
 def test_workers_do_the_same_work_between_them(variant: Variant) -> None:
-    """But for what each has of its own: the slabs, and the table of all its packed books."""
+    """Except for parts of its own: the slabs, and the table of all its packed books."""
     one, two = counters(variant, 1), counters(variant, 2)
     if variant.policies["layout"] == "packed":
         own = ("slabs_allocated", "tables_built", "lookup_probes", "table_update_probes", "lines_touched")
@@ -198,7 +198,7 @@ def test_by_hand(variant: Variant) -> None:
             (1, 1, CANCEL, BID, 100, 5, 12, F_LAST),  # second
             (1, 1, MODIFY, BID, 101, 4, 13, F_LAST),  # second; a new level, no new order
             (1, 1, MODIFY, ASK, 102, 4, 13, F_LAST),  # first; a new order
-            (1, 1, CANCEL, BID, 100, 5, 99, F_LAST),  # not there
+            (1, 1, CANCEL, BID, 100, 5, 99, F_LAST),  # not found
             (1, 1, TRADE, BID, 102, 1, 0, 0),
             (1, 1, CLEAR, BID, 0, 0, 0, F_LAST),
             (1, 1, ADD, ASK, 102, 4, 0, F_LAST | F_TOB),  # a level, no order, no lookup
@@ -213,7 +213,7 @@ def test_by_hand(variant: Variant) -> None:
     assert counted["lookups"] == 9
     assert counted["orders_allocated"] == 5
     assert counted["levels_allocated"] == 5
-    # No table yet at the first search of each book; each order is alone in its slot or nearly so.
+    # The first search of each book finds no table; each order is alone in its slot, or nearly.
     name = "directory_probes" if variant is P0 else "lookup_probes"
     assert 7 <= counted[name] <= 14
     if variant is P0:

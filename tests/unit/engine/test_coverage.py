@@ -45,7 +45,7 @@ def counts_of(feed: LoadedFeed) -> dict[str, int]:
 
 
 def expected(records: Records) -> Counter[str]:
-    """The same by the oracle: what each record meets, and what the books show after it."""
+    """The same by the oracle: the situation of each record, and the state of the books after it."""
     found: Counter[str] = Counter()
     oracle = Oracle()
     for number in range(len(records)):

@@ -1,4 +1,4 @@
-"""The compiled kernels hold what their policies say and nothing else: read off their LLVM IR and machine code."""
+"""The compiled kernels contain the code of their policies and no more: read from their LLVM IR and machine code."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_core_phases_have_none_of_them(tmp_path: Path) -> None:
     assert "@Py" not in kernels.text
     check_arithmetic(kernels)
     check_timed(kernels)
-    # Another process finds the kernels again.
+    # Another process finds the kernels in the cache.
     assert run_python(COMPILE, P4.name, LOBENCH_CACHE_DIR=kernels.cache) == {"hits": 2, "misses": 0}
 
 
@@ -148,7 +148,7 @@ def test_columns_are_computed_with_vectors(tmp_path: Path) -> None:
     divisions = len(re.findall(rf"\bfdiv <{width} x double>", kernels.text))
     assert divisions >= DIVISIONS
     assert len(re.findall(rf"^\s*v?divpd\b.*%{register}", kernels.assembly, re.MULTILINE)) >= DIVISIONS
-    # Two of a window, one of a mid, one of a trade mean: trackers and context, each once for a record at most.
+    # Two of a window, one of a mid, one of a trade mean: trackers and context, each at most once per record.
     assert len(re.findall(r"\bfdiv double\b", kernels.text)) <= 4
     assert re.search(rf"\bsitofp <{width} x i64> ", kernels.text)
     assert "NRT_" not in kernels.text

@@ -134,8 +134,8 @@ NOISE = 16_384
 
 @cache
 def calls(name: str) -> Any:
-    """Calls of the allocator while a variant replays, and what it says of its memory. With an allocator of its own no
-    kernel is kept: each variant is compiled, so once."""
+    """Calls of the allocator while a variant replays, and the variant's own report of its memory. With a replaced
+    allocator kernels are not cached, so each variant is compiled, once."""
     return run_python(CALLS, name)
 
 
@@ -153,9 +153,9 @@ def test_a_clear_frees_all_orders_and_levels(variant: Variant) -> None:
     for full, cleared, before, after in measured:
         assert before == [20_000, 250, 250]
         assert after == [0, 0, 0]
-        # The heap adds its own to each.
+        # The heap adds an overhead to each.
         assert full - cleared >= 20_000 * found["order"] + 500 * found["level"]
-    # Rungs and tables keep their room: a book that fills up again takes no more than before.
+    # Rungs and tables keep their capacity: a book that fills up again takes no more memory than before.
     assert abs(measured[-1][0] - measured[1][0]) < NOISE
     assert abs(measured[-1][1] - measured[1][1]) < NOISE
 
@@ -167,7 +167,7 @@ def test_a_pool_allocates_nothing_in_steady_state(variant: Variant) -> None:
     assert warm["malloc"] > 0
     more = last["malloc"] - warm["malloc"]
     assert last["free"] - warm["free"] == more
-    # Now and then prices leave a packed book's window, and it is laid wider.
+    # Now and then prices leave a packed book's window, which then becomes wider.
     assert more == 0 or (variant.policies["layout"] == "packed" and more < 5)
 
 
@@ -189,7 +189,7 @@ def test_memory_is_told(variant: Variant) -> None:
     if variant is PHASE[4]:
         assert memory["order_bytes"] == objects
     else:
-        # Free orders and levels for one batch, and the slab that books lie in.
+        # Free orders and levels for one batch, and the slab of the books.
         assert objects < memory["order_bytes"] < objects + 2 * 64 * (4096 + 512) + 65_536 + 1_024
     total = memory["order_bytes"] + memory["table_bytes"] + memory["ladder_bytes"]
     assert memory["bytes_per_live_order"] == pytest.approx(total / memory["orders"])

@@ -1,4 +1,4 @@
-"""Files in the making: any name, whole or not at all, and what killed processes left."""
+"""Files in the making: any name, whole or not at all, and leftovers of killed processes."""
 
 from __future__ import annotations
 

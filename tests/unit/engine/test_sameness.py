@@ -67,7 +67,7 @@ def test_the_ladder() -> None:
     assert same_kernels(list(KNOWN.values())) == {P8.name: P7.name}
     fitted = [variant.fitted(TUNED) for variant in KNOWN.values()]
     assert same_kernels(fitted) == {}
-    # A profile that says what is so anyway changes nothing.
+    # A profile with the default parameters changes nothing.
     assert same_kernels([variant.fitted(Parameters()) for variant in KNOWN.values()]) == {P8.name: P7.name}
 
 
@@ -97,7 +97,7 @@ def test_a_combination_that_changes_nothing(name: str) -> None:
 
 
 def test_a_policy_without_a_part() -> None:
-    """The packed layout finds orders itself, whatever the lookup."""
+    """The packed layout finds orders itself, with any lookup."""
     linear = replace(P7, lookup=KNOWN["p0_baseline"].lookup, name="linear")
     assert same_kernel(P7, linear)
     assert not same_kernel(KNOWN["p3_indexed_features"], KNOWN["p4_hash_lookup"])

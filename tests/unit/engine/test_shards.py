@@ -1,4 +1,4 @@
-"""Instruments are shared out by activity, and what a replay computes does not depend on how."""
+"""Instruments are distributed by activity, and the results of a replay do not depend on the distribution."""
 
 from __future__ import annotations
 
@@ -110,5 +110,5 @@ def test_a_replay_samples_its_first_chunk_without_a_snapshot(variant: Variant) -
             replay.apply(chunk)
         events = [int(worker.state["events"][0]) for worker in replay._workers]
     assert sum(events) == len(records)
-    # The snapshot's own shares are as they come.
+    # The shares of the snapshot itself cannot be balanced.
     assert max(events) < 0.51 * 100_000 + 0.6 * 40_000

@@ -1,4 +1,4 @@
-"""A replay that stops after a stage computes what the whole replay does up to there, and nothing more."""
+"""A replay that stops after a stage computes the same as the whole replay up to there, and nothing more."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ def test_its_digests_are_the_whole_ones(variant: Variant, until: str) -> None:
     shorter = Observed(variant, RECORDS, rows=False, workers=2, until=until).result
     assert shorter.digests is not None
     assert shorter.digests.taken == ("books", "features", "strategies")[: 1 if until == "book" else 2]
-    # Of a replay that stops earlier the trace is another one.
+    # The trace of a replay that stops earlier is another one.
     assert compare(Proof(replace(whole, trace=None)), Proof(shorter)) == ()
     assert shorter.evaluations == whole.evaluations > 0
-    # Of a stream that differs in one order, the books differ.
+    # If one order of the stream differs, the books differ.
     other = RECORDS.copy()
     other["size"][8_000] += 1
     assert "books" in compare(Proof(whole), Proof(Observed(variant, other, rows=False, until=until).result))

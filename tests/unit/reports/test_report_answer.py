@@ -1,4 +1,4 @@
-"""The sentence at the top of a page says what the figures say."""
+"""The sentence at the top of a page agrees with the figures."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_bias_stands_in_the_headline() -> None:
 
 
 def test_one_kernel_is_neither_top_nor_earns() -> None:
-    """Named as what it is; the headline is of the kernel's first name."""
+    """The kernel is named; the headline uses its first name."""
     made = document(speeds={**SPEEDS, "p5_memory_pool": 9.0})
     note = "the same kernel as p4_hash_lookup here"
     rung = made["feeds"][0]["analysis"]["ladder"][-1]
@@ -137,7 +137,7 @@ def test_a_feed_without_evaluations_has_no_headline() -> None:
     assert "as fast as" not in said_of_it
     warnings = [text.text for text in page([made]).warnings]
     assert any("--evaluate every" in text for text in warnings)
-    # Beside a feed with evaluations, that one has the headline.
+    # Beside a feed with evaluations, that feed gives the headline.
     other = document(feeds=["synth:other"])
     assert "as fast as p0_baseline on synth:other" in answer(views(made, other))
 

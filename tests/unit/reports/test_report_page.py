@@ -1,4 +1,4 @@
-"""What stands on a page, in which order; what it says where figures are missing; that names cannot break it."""
+"""The sections of a page and their order; the text for missing figures; names cannot break the page."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_session_is_told_as_it_was_measured(tmp_path: Path) -> None:
     design = content["feeds"][0]["session"]["design"]
     count = design["processes"]
     assert f" {count} processes (" in made(tmp_path, content)[0].text
-    # Time was over early.
+    # The time ran out early.
     design["processes"] = count + 3
     assert f" {count} processes of at most {count + 3} (" in made(tmp_path, content)[0].text
 
@@ -136,7 +136,7 @@ def test_what_is_missing_is_said_with_the_command_that_gives_it(tmp_path: Path, 
     assert page.values("class").count("text missing") >= 5
     assert text.count("To measure it: `lobench run synth:liquid-future`") >= 5
     assert page.text.count("lobench run synth:liquid-future") >= 5
-    # No command measures this.
+    # No command could measure this.
     assert "This feed has one book. Workers do not share books, so more than one cannot gain here." in page.text
 
 

@@ -1,4 +1,4 @@
-"""What a page says of phases that are taken away from the top, and of results of a part of the pipeline."""
+"""The page's text about the top without single phases, and about results of a part of the pipeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report's profiles: what is shown of each variant, that nothing in a profile can break the page, what is kept for
+"""The report's profiles: the figures of each variant, a page that nothing in a profile can break, the shares kept for
 predictions, and the step of a run that makes them."""
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def test_a_variant_is_shown_with_all_that_is_known(tmp_path: Path) -> None:
         "p4_hash_lookup: next bottleneck: features, 40% of the time (perf; 50% by ablation); "
         "removing it gains at most 1.67x."
     )
-    # Prominently in its section, and in the ladder's.
+    # In its own section and in the ladder's.
     assert page.text.count(sentence) == 2
     assert f"> {sentence.split(':')[0]}" in text
     assert 'features = view(row, DOUBLE)["value"] # 3' in page.text
@@ -71,7 +71,7 @@ def test_stages_of_every_method_stand_side_by_side() -> None:
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in stages.rows}
     assert list(rows) == ["decode", "book", "book: lookup", "book: levels", "features", "strategies"]
     assert rows["book: lookup"] == ["", "30%", "20%", ""]
-    # Samples say 40 %, instructions 30 %, ablation 30 %: only what is apart beyond its intervals is a contradiction.
+    # Samples say 40 %, instructions 30 %, ablation 30 %: only values that differ beyond their intervals contradict.
     assert rows["book"][:3] == ["30.1%", "40.0%", "30%"]
     assert set(rows["book"][3].split("; ")) == {"ablation ≠ perf", "callgrind ≠ perf"}
     assert rows["decode"][0] == "-0.1%"

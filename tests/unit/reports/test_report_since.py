@@ -1,4 +1,4 @@
-"""What changed since the last run: found beside a result, and told on its page."""
+"""Changes since the last run: found beside a result, and shown on its page."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_last_run_beside_it_is_found(tmp_path: Path) -> None:
     def at(created: str, made: Any) -> Any:
         return {**made, "created": f"2026-01-{created}+00:00"}
 
-    # Named by a clock that was set back in between: the later one has the earlier name.
+    # The clock was set back between the two, so the later result has the earlier name.
     kept("2026-01-01T02-30-00", at("01T00:30:00", document(noise=0.02)))
     kept("2026-01-01T02-10-00", at("01T01:10:00", document()))
     kept("2026-01-02T00-00-00", at("02T00:00:00", document(status="partial")))

@@ -1,7 +1,7 @@
-"""No shape of a feed makes the packed books fall off a cliff: instructions of the book alone, counted exactly.
+"""No shape of a feed makes the packed books much slower: instructions of the book alone, counted exactly.
 
-Shapes that were found the worst by ``scripts/search-cliffs``, here or before what they ask for was there. Each is
-counted whole, from empty books, and at twice the length: what an event costs must not grow with the feed.
+These shapes were the worst found by ``scripts/search-cliffs``, or before that script existed. Each is counted as a
+whole, from empty books, and at twice the length: the cost of an event must not grow with the feed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from lobench.workbench.commits import counting
+from lobench.workbench.commits import counting, dumps
 from tests.dbn_files import header
 from tests.profilers import needs
 from tests.replays import PHASE, ROOT
@@ -56,8 +56,8 @@ def counted() -> dict[tuple[str, int, str], float]:
         whole = {**task, "until": "book", "records": max(LENGTHS)}
         counted_by = [sys.executable, counting.__file__, json.dumps(whole)]
         subprocess.run(counting.command(counted_by, str(out)), env=variables, check=True)
-        found = counting.read(out.iterdir())
-    return {(*cases[place], variant): count[counting.INSTRUCTIONS] for (place, variant), count in found.items()}
+        found = dumps.read(out.iterdir())
+    return {(*cases[place], variant): count[dumps.INSTRUCTIONS] for (place, variant), count in found.items()}
 
 
 def needs_counts() -> None:

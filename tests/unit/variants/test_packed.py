@@ -37,7 +37,7 @@ EXTREMES = (-(2**63), -(2**63) + 1, -1, 0, 1, 19_200 * 250_000_000, 2**63 - 2)
 
 
 def record_at(address: int, dtype: np.dtype[Any]) -> Any:
-    """A record of a replay that stands still, to read and to write."""
+    """A record of a paused replay, for reading and writing."""
     buffer: Any = (ctypes.c_char * dtype.itemsize).from_address(address)
     return np.frombuffer(buffer, dtype)[0]
 
@@ -80,7 +80,7 @@ def test_a_grid_knows_its_prices_and_no_other(tick: int, anchor: int) -> None:
     lay(head.ctypes.data, tick, anchor, width)
     base = int(head["base"][0])
     assert (anchor - base) % tick == 0
-    # No window reaches past the largest price: one within a tick of it is left outside.
+    # No window exceeds the largest price: a price within a tick of it stays outside.
     assert 0 <= (anchor - base) // tick < width + (anchor > 2**63 - 1 - tick)
     steps = [*range(-3, width + 3), -(2**20), 2**20]
     near = {base + step * tick + off for step in steps for off in (0, 1, -1, tick // 2)}
@@ -139,7 +139,7 @@ def test_any_prices(variant: Any, name: str) -> None:
 
 @pytest.mark.parametrize("variant", PACKED)
 def test_a_window_follows_its_market(variant: Any) -> None:
-    """Prices climb by a hundred windows. Of 40 levels and 64 ticks, searches outside cost what laying it costs."""
+    """Prices climb by a hundred windows. With 40 levels and 64 ticks, searches outside cost as much as a new window."""
     rows = []
     for number in range(20_000):
         rows.append((1, 1, ADD, (BID, ASK)[number % 2], 1_000 * (number // 2 + number % 2 * 5), 1, number, F_LAST))
@@ -200,7 +200,7 @@ def test_the_same_ids_after_each_clear(variant: Any) -> None:
 
 @pytest.mark.parametrize("variant", PACKED)
 def test_ids_chosen_to_collide(variant: Any) -> None:
-    """All of one line by the first hash; the one after it nobody can know."""
+    """All in one line by the first hash; the next hash is unpredictable."""
     golden = 0x9E3779B97F4A7C15
     ids = [number * pow(golden, -1, 2**64) % 2**64 for number in range(6_000)]
     rows: list[tuple[int, ...]] = []
@@ -240,7 +240,7 @@ def test_event_numbers_past_32_bits(variant: Any) -> None:
             replay.apply(parts[0])
             (book,) = replay.books()
             record_at(book._address, BOOK)["events"] = 2**32 - 100 + 1_000
-            # What rested before the jump would be older than stamps can tell.
+            # Orders from before the jump would be older than stamps can express.
             cleared = made([(1, 1, CLEAR, 0, 0, 0, 0, F_LAST)])
             replay.apply(next(chunks(cleared)))
             for part in parts[1:]:

@@ -80,7 +80,7 @@ def test_each_record_once_and_in_order(known: list[int], count: int, workers: in
         for instrument in set(known):
             assert (np.diff(indexes[ids[indexes] == instrument]) > 0).all()
         if count >= FEWEST:
-            # An instrument's records are not interrupted, but by those of its slot.
+            # Only records of the same slot come between those of an instrument.
             changes = np.count_nonzero(np.diff(ids[indexes].astype(np.int64)))
             assert len(set(known)) > 30 or changes < len(set(known))
 
@@ -118,7 +118,7 @@ def test_nothing_but_the_order_changes(variant: Variant, market: Records, worker
 
 
 def complaint(variant: Variant, records: Records) -> str:
-    """What a strict replay stops with."""
+    """The error that stops a strict replay."""
     with Replay(variant, strict=True) as replay, pytest.raises(StrictError) as caught:
         replay.apply(next(chunks(records)))
     return str(caught.value)

@@ -1,5 +1,5 @@
-"""What holds a packed book's levels, on its own: the tree of the overflow and the window's marked bitmap, against a
-sorted list; and books of thousands of prices against the general layout."""
+"""The containers of a packed book's levels, tested alone: the overflow tree and the window's bitmap with its marks,
+against a sorted list; and books of thousands of prices against the general layout."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_a_tree_of_thousands(coming: str, leaving: str) -> None:
             tree.put(key)
             if step % 1_000 == 999:
                 tree.check([key - 1, key, key + 1, LEAST, MOST])
-        # Nodes are at least half full where levels only come.
+        # While levels are only added, nodes are at least half full.
         assert held(tree.address) <= (count / (FANOUT // 2)) * 1.2 * NODE_BYTES + 2 * NODE_BYTES
         for step, key in enumerate(order_of(leaving, count)):
             tree.take(key)

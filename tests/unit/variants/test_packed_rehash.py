@@ -1,4 +1,4 @@
-"""Orders are found again after a table was built anew, in new memory or where it stands."""
+"""Orders are found again after a table was rebuilt, in new memory or in place."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Table:
         self.state = np.zeros(1, PACKED)
         for name, array in (("levels", levels), ("books", books)):
             self.state[name] = array.ctypes.data
-        if self.most:  # A table without lines has no memory, and would give back what is not its own.
+        if self.most:  # A table without lines has no memory, and must not free any.
             self.state["slots"], self.state["stamps"] = self.slots.ctypes.data, self.stamps.ctypes.data
         self.state["lines"], self.state["most_lines"] = self.lines, self.most
         self.state["level_room"] = self.state["level_count"] = 2
@@ -113,7 +113,7 @@ class Table:
         return int(np.count_nonzero(taken // SLOTS != homes))
 
 
-# Hashes near the end make orders that do not fit go around to the first lines.
+# With hashes near the end, orders that do not fit wrap around to the first lines.
 HASHES = st.one_of(st.integers(0, 2**64 - 1), st.integers(2**64 - 50, 2**64 - 1), st.integers(0, 50))
 
 

@@ -62,7 +62,7 @@ ROW = st.tuples(st.sampled_from((-1, 0, 0, 1)), PRICES)
 def test_a_run_is_followed_as_its_rows_are(
     position: int, cash: float, rows: list[tuple[int, float]], first: int, last: int
 ) -> None:
-    # The accounts of signals outside of the run are somebody else's.
+    # Signals outside the run do not change its accounts.
     run = [first <= index <= last and not math.isnan(mid) for index, (_, mid) in enumerate(rows)]
     buys = bits([inside and signal > 0 for inside, (signal, _) in zip(run, rows, strict=True)])
     sells = bits([inside and signal < 0 for inside, (signal, _) in zip(run, rows, strict=True)])

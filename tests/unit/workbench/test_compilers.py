@@ -1,19 +1,23 @@
-"""Processes that compile one kernel after another: one that ends costs no other kernel, and none is waited for in vain.
+"""Processes that compile one kernel after another: if one ends, the other kernels are still compiled, and nothing waits
+for it in vain.
 
-What runs in them here compiles nothing, and does what its job is called.
+The processes here compile nothing; each does what its job is called.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from lobench.workbench import expected, precompile
-from lobench.workbench.console import Ticker
+from lobench.engine.workload import Workload
+from lobench.variants import discover
+from lobench.workbench import precompile
 from lobench.workbench.processes import compilers
 from lobench.workbench.processes.compilers import Job, compiled
 
@@ -45,7 +49,7 @@ def _pretended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def problems(*names: str) -> dict[str, str | None]:
-    return {done.job.variant: done.problem for done in compiled([job(name) for name in names], ())}
+    return {done.variant: problem for done, problem in compiled([job(name) for name in names], ())}
 
 
 def job(name: str) -> Job:
@@ -84,20 +88,33 @@ def test_an_interrupt_while_an_answer_is_read_leaves_no_process(monkeypatch: pyt
     assert [compiler.ended for compiler in met] == [True]
 
 
-def test_the_time_left_is_known_of_a_single_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Callable[[], float]] = []
+@pytest.mark.parametrize(("limited", "files"), [(False, ()), (True, ()), (False, ("mine.py",))])
+def test_a_single_kernel_is_compiled_in_this_process_where_that_is_safe(
+    limited: bool, files: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precompile, "memory_is_limited", lambda: limited)
+    monkeypatch.setattr(precompile, "compile_here", lambda one, given: "compiled here")
+    monkeypatch.setattr(precompile, "compiled", lambda *given, alone: iter([(job("a"), "compiled elsewhere")]))
+    place = "elsewhere" if limited or files else "here"
+    assert list(precompile._compile([job("a")], files, ["a"])) == [(job("a"), f"compiled {place}")]
 
-    class Heard(Ticker):
-        def left(self, ask: Callable[[], float]) -> None:
-            asked.append(ask)
 
-    def compiles(one: Job, files: object) -> None:
-        (ask,) = asked
-        assert 6.5 < ask() <= 7
-        return None
+def test_progress_is_the_number_of_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
 
-    monkeypatch.setattr(expected, "_seconds", lambda jobs: dict.fromkeys(jobs, 7.0))
-    monkeypatch.setattr(precompile, "compile_here", compiles)
-    monkeypatch.setattr(precompile, "memory_is_limited", lambda: False)
-    assert [done.job for done in precompile._compile([job("a")], (), ["a"], Heard())] == [job("a")]
-    assert asked[0]() == 0
+    @contextmanager
+    def progress(label: str, total: int, *, even: bool) -> Iterator[Any]:
+        steps: list[None] = []
+        yield SimpleNamespace(advance=lambda: steps.append(None))
+        seen.append((label, total, even, len(steps)))
+
+    def done(jobs: Sequence[Job], files: object, known: object) -> Generator[tuple[Job, str | None], None, None]:
+        return ((one, None) for one in jobs)
+
+    variants = list(discover().values())[:3]
+    monkeypatch.setattr(precompile, "kernel_folder", lambda: "somewhere")
+    monkeypatch.setattr(precompile, "not_kept", lambda variants, noted, until: variants)
+    monkeypatch.setattr(precompile, "progress", progress)
+    monkeypatch.setattr(precompile, "_compile", done)
+    assert precompile.compile_all(variants, ["timed", "observed"], Workload()) == {}
+    assert seen == [("compiling kernels (once)", 6, False, 6)]

@@ -1,9 +1,11 @@
-"""What is printed is text: nothing in it is markup, and a file or a pipe gets no codes."""
+"""Output is text: nothing in it is markup, and a file or a pipe gets no codes."""
 
 from __future__ import annotations
 
 import io
 import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from rich.table import Table
@@ -45,16 +47,62 @@ def test_progress_of_any_feed(monkeypatch: pytest.MonkeyPatch) -> None:
         assert name + "!" in terminal.getvalue()
 
 
-def test_a_pipe_is_told_every_while(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody need come to tell how far it is."""
+def test_progress_in_a_pipe_is_a_line_at_intervals(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also while the work itself reports nothing."""
     monkeypatch.setattr(console, "PLAIN_EVERY", 0.01)
     said = ""
-    with progress("compiling", 4.0) as ticker:
+    with progress("measuring", 4.0) as ticker:
         ticker.advance()
-        ticker.left(lambda: 42.4)
         while said.count("\n") < 3:
             said += capsys.readouterr().err
-    assert said.splitlines()[-1] == "... compiling: 25%, 0 s, about 42 s left"
+    assert said.splitlines()[-1] == "... measuring: 25%, 0 s, about 1 s left"
+
+
+def test_time_left_follows_the_pace_of_even_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(monotonic=lambda: 100.0)
+    monkeypatch.setattr(console, "time", clock)
+    monkeypatch.setattr(console, "PLAIN_EVERY", 3600.0)
+    with progress("measuring", 4.0) as ticker:
+        assert isinstance(ticker, console._Lines)
+        clock.monotonic = lambda: 130.0
+        assert ticker.line() == "measuring: 30 s"
+        ticker.advance()
+        assert ticker.line() == "measuring: 25%, 30 s, about 90 s left"
+        ticker.advance(3)
+        assert ticker.line() == "measuring: 100%, 30 s"
+
+
+def test_uneven_steps_are_counted_and_no_time_is_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(monotonic=lambda: 100.0)
+    monkeypatch.setattr(console, "time", clock)
+    monkeypatch.setattr(console, "PLAIN_EVERY", 3600.0)
+    with progress("compiling", 4, even=False) as ticker:
+        assert isinstance(ticker, console._Lines)
+        for done in range(5):
+            clock.monotonic = lambda done=done: 100.0 + 1000 * done
+            assert ticker.line() == f"compiling: {done} of 4 done, {1000 * done} s"
+            ticker.advance()
+
+
+def test_a_bar_of_uneven_steps_shows_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = {}
+
+    class Display(console.Progress):
+        def __init__(self, *given: Any, **options: Any) -> None:
+            columns[even] = [type(column).__name__ for column in given]
+            super().__init__(*given, **options)
+
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(console, "Progress", Display)
+    for even in (True, False):
+        with progress("compiling", 4, even=even) as ticker:
+            ticker.advance()
+    assert columns[True] == [*columns[False], "TimeRemainingColumn"]
+    assert "MofNCompleteColumn" in columns[False]
 
 
 @pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE"])

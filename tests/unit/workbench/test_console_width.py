@@ -37,7 +37,7 @@ def test_no_line_is_longer_and_no_figure_is_cut(width: int) -> None:
 def test_frames_where_there_is_room() -> None:
     assert sum(line.startswith("│ p") for line in printed(160, *ROW)) == 2
     assert not any("│" in line for line in printed(72, *ROW))
-    # Too narrow for columns: a line for each cell.
+    # Too narrow for columns: one line for each cell.
     assert "  95 % interval: 3.11 to 3.29" in printed(40, *ROW)
 
 
@@ -53,5 +53,5 @@ def test_a_ladder_at_80_columns(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     rows = [line for line in lines if line.lstrip("│ ").startswith("p") and line.count("_")]
     assert len(rows) == 5
     assert max(map(len, rows)) <= 80
-    # Each variant is one line but for words of its verdict.
+    # Each variant takes one line, except for a long verdict.
     assert all("x" in row for row in rows[1:])

@@ -32,7 +32,7 @@ def test_lines_that_took_the_place_of_others_are_one_place() -> None:
     new = {("a.py", 3): 30.0, ("a.py", 4): 60.0}
     (line,) = lines_with_costs(BEFORE, after, old, new)
     assert (line.number, line.text, line.more) == (4, "second(i)", 50.0)
-    # Cheaper ones are no news, nor is what rose by next to nothing.
+    # Cheaper lines are left out, and so are tiny increases.
     assert lines_with_costs(BEFORE, after, {("a.py", 3): 200.0}, new) == []
     assert lines_with_costs(BEFORE, BEFORE, {("a.py", 3): 40.0}, {("a.py", 3): 40.04}) == []
 

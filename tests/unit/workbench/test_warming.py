@@ -1,4 +1,4 @@
-"""What is in the cache is not compiled again; compilers end with their parent; helpers of a user's variant count."""
+"""Cached kernels are not compiled again; compilers end with their parent; helpers of a user's variant count."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_compilers_end_with_their_parent(tmp_path: Path) -> None:
     number = int(process.stdout.readline())
     process.kill()
     process.wait()
-    # The pipe closes when the last process that holds it is gone.
+    # The pipe closes when the last process that holds it ends.
     assert process.stdout.read() == ""
     process.stdout.close()
     for _ in range(500):

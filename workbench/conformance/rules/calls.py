@@ -12,7 +12,7 @@ from lobench.workbench.conformance.stream import Row, add, at, cancel, modify, n
 
 
 def _market(count: int) -> Iterator[Row]:
-    """So many records of two instruments: orders come, shrink, move, go and trade, and no rule is broken."""
+    """This many records of two instruments: orders arrive, shrink, move, leave and trade, and no rule is broken."""
     resting: list[tuple[int, str, int, int, int]] = []
     for i in range(count):
         instrument = 1 + (i // 3) % 2

@@ -1,4 +1,4 @@
-"""The ends of ids, prices, sizes and names of books, and how much a book must hold."""
+"""The ends of ids, prices, sizes and names of books, and the required capacity of a book."""
 
 from __future__ import annotations
 

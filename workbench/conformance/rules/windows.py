@@ -20,7 +20,7 @@ def _nothing(count: int) -> tuple[Row, ...]:
 
 
 def _bids(count: int, size: int = 5, start: int = 1) -> tuple[Row, ...]:
-    """So many A with ids from ``start`` on."""
+    """This many A with ids from ``start`` on."""
     return tuple(add(start + i, "B", 100, size) for i in range(count))
 
 

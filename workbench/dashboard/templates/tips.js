@@ -1,4 +1,4 @@
-// What a point is, at once and also where nothing hovers; without this, links have titles.
+// Describes a point immediately, also on touch screens. Without this script, links have titles.
 "use strict";
 (function () {
   const tip = document.createElement("div");

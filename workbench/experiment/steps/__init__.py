@@ -1,11 +1,10 @@
 """The steps of an experiment, one object each: ``verification`` comes first, ``ladder`` measures the variants side by
-side and says what that means, ``counting`` counts mechanisms, ``combinations`` measures what phases earn in other
-orders, ``machine`` what the machine allows, ``latency`` how long events take to be answered, ``profiles`` where the
-time goes.
+side and analyses the samples, ``counting`` counts mechanisms, ``combinations`` measures the gains of phases in other
+orders, ``machine`` the machine's limits, ``latency`` response times, ``profiles`` the time of each stage.
 
-``ALL`` is their order. What a newcomer waits for comes first: the ladder needs the timed builds of its variants alone.
-What needs no further kernel follows, then what has to be compiled for: a few for counting, more for the top without one
-phase at a time, most for the factorial. A kernel is compiled when its step has its turn, not before.
+``ALL`` is their order. The result that users wait for comes first: the ladder needs only the timed builds of its
+variants. Steps without further kernels follow, then those that compile: a few kernels for counting, more for the top
+without one phase at a time, most for the factorial. A kernel is compiled when its step begins, not earlier.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
-"""What phases earn in other orders than the ladder's: all combinations of the core axes, and the top without one phase
-at a time. Both are made of kernels that nothing else needs, so they are compiled here."""
+"""The gains of phases in other orders than the ladder's: all combinations of the core axes, and the top without one
+phase at a time.
+
+Both need kernels that nothing else uses, so they are compiled here.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,13 @@ FACTORIAL_RECORDS = 200_000
 def _factorial(experiment: FeedExperiment, advance: Advance) -> None:
     """On the feed's first records, verified on these."""
     known, feed, workload = dict(experiment.ladder.known), experiment.feed, experiment.workload
-    # The reference is one of them, and keeps its name: the control stands beside it.
+    # The reference is one of the combinations and keeps its name; the control is measured beside it.
     combinations = [known[REFERENCE], *factorial(known)[1:]]
     count = representative(feed.records["flags"], workload.evaluate, FACTORIAL_RECORDS)
     first = LoadedFeed(feed.name, feed.slice(0, count), {})
     wrong = [outcome for outcome in verify_all(first, combinations, Settings(workload)) if not outcome.agrees]
     if wrong:
-        # Without all of them there is no factorial.
+        # An incomplete set is no factorial.
         experiment.add_outcomes(map(verified, wrong))
         return
     prefix = replace(experiment.handed, count=count)
@@ -53,7 +56,7 @@ FACTORIAL = Step(
     run=_factorial,
     needs=("verification",),
     adds=("factorial", "verification"),
-    # Where nothing is evaluated, no phase can earn anything.
+    # Where nothing is evaluated, no phase can gain anything.
     wanted=lambda experiment: experiment.budget.factorial > 0 and experiment.ladder.crossed and not experiment.idle,
     seconds=lambda budget: budget.factorial,
 )

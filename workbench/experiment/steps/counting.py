@@ -9,9 +9,9 @@ from lobench.workbench.results.model.document import Verified
 
 
 def _count(experiment: FeedExperiment, advance: Advance) -> None:
-    counted, faults = counters.count(experiment.feed, experiment.trusted, experiment.workload)
+    counted, faults = counters.count(experiment.feed, experiment.measured, experiment.workload)
     experiment.put(counters=counted)
-    # What cannot be counted was verified, and fails all the same.
+    # A variant that cannot be counted fails, although it was verified.
     experiment.add_outcomes(
         Verified(name, 1, False, None, f"when counted, {reason}") for name, reason in faults.items()
     )

@@ -7,22 +7,30 @@ from lobench.workbench.experiment.feed import FeedExperiment
 from lobench.workbench.experiment.sessions import measure_part, run_session
 from lobench.workbench.experiment.step import Advance, Step
 from lobench.workbench.measurement.session import Session
+from lobench.workbench.processes.starting import WorkerError
 
 
 def _measure(experiment: FeedExperiment, advance: Advance) -> None:
-    """The trusted variants, with isolated passes where there is time for them; a session that the document holds is
-    gone on with, if it is not complete."""
-    budget, kept = experiment.budget, experiment.content.session
+    """The trusted variants, or the pair, with isolated passes if there is time; an incomplete session is continued."""
+    budget, kept, pair = experiment.budget, experiment.content.session, experiment.pair
     if kept is None:
-        measure_part(
-            experiment,
-            "session",
-            experiment.trusted,
-            experiment.handed,
-            seconds=budget.session,
-            precision=budget.precision,
-            isolated=True,
-        )
+        try:
+            measure_part(
+                experiment,
+                "session",
+                experiment.measured,
+                experiment.handed,
+                seconds=budget.session,
+                precision=budget.precision,
+                isolated=True,
+                twice=pair[0] if pair else None,
+            )
+        except WorkerError as error:
+            if pair is None:
+                raise
+            # Without the first of a pair there is nothing to compare.
+            experiment.lose(error, "when measured")
+            experiment.put(session=None, isolated=None)
         return
     session = Session.of(kept, experiment.content.isolated)
     if not session.complete:
@@ -47,7 +55,7 @@ SESSION = Step(
 )
 
 LADDER = Step(name="ladder", title="analysis of the ladder", run=_analyse, needs=("session",), adds=("analysis",))
-"""The ladder stands, whatever comes after it."""
+"""Marks the ladder as complete, whatever comes after it."""
 
 ANALYSIS = Step(
     name="analysis",

@@ -21,7 +21,7 @@ _SCALING_PROCESSES, _SCALING_SECONDS = 4, 2.0
 
 
 def _limits(experiment: FeedExperiment, advance: Advance) -> None:
-    # One of lobench's own, as it runs in this process: the highest that is at hand.
+    # The highest variant of lobench's own that runs in this process.
     shipped = discover()
     ours = [
         one for one in experiment.trusted if isinstance(one, Variant) and one.phase is not None and one.name in shipped
@@ -89,7 +89,7 @@ SCALING = Step(
     run=_scaling,
     needs=("verification",),
     adds=("scaling", "at_once", "verification"),
-    # Workers share no book: one book is one worker's.
+    # A book belongs to one worker, so a single book does not scale.
     wanted=lambda experiment: experiment.budget.scaling > 0 and experiment.content.books > 1,
     seconds=lambda budget: budget.scaling,
     bar=True,

@@ -30,11 +30,10 @@ CALIBRATE = "lobench profile --calibrate"
 def add_profiles(
     document: Document, content: FeedResult, variants: Sequence[Contestant], workload: Workload, folder: Path
 ) -> None:
-    """Profile ``variants``, which are in the ladder's order, on a feed, and keep what the report shows of each in
-    ``content``, the feed's part of the document: entries under ``profiles``, shares of the time under
-    ``analysis.stages``.
+    """Profile ``variants``, in the ladder's order, on a feed, and store the report's part of each in ``content``, the
+    feed's part of the document: entries under ``profiles``, shares of the time under ``analysis.stages``.
 
-    Tools' own output goes to ``folder``. What is missing, and what fails, is told on stderr, and the rest goes on.
+    The tools' own output goes to ``folder``. Missing tools and failures are reported on stderr, and the rest continues.
     """
     from lobench.workbench.profile import analysis_stages, for_report
     from lobench.workbench.profile.needs import MissingToolError, require
@@ -76,7 +75,7 @@ def add_profiles(
                     told.add(reason)
             keep(content, made.entry, analysis_stages(made.profile))
             document.save()
-            # Variants beside the ladder are compared with its top, as their steps are.
+            # Variants beside the ladder are compared with its top, as in their steps.
             before = made.profile if variant.phase is not None or before is None else before
     if not content.profiles.variants:
         content.profiles = None
@@ -88,7 +87,7 @@ def keep(content: FeedResult, entry: VariantProfile, stages: Sequence[StageShare
     if content.profiles is not None:
         content.profiles.variants = (*content.profiles.variants, replace(entry, missing=missing))
     if content.analysis is not None:
-        # A stage cannot take less than no time, though the difference of two noisy times may be below 0.
+        # A stage cannot take negative time, but the difference of two noisy times can be below 0.
         told = tuple(replace(row, share=row.share.at_least(0.0)) for row in stages)
         content.analysis = replace(content.analysis, stages=(*(content.analysis.stages or ()), *told))
 
@@ -122,7 +121,7 @@ PROFILES = Step(
     name="profiles",
     title="profiles",
     run=_profile,
-    # The analysis would drop the shares of the stages that they add to it.
+    # The ladder's analysis would overwrite the stages' shares that this step adds.
     needs=("ladder",),
     adds=("profiles", "analysis"),
     wanted=lambda experiment: experiment.budget.profile,

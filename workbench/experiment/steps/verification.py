@@ -46,6 +46,6 @@ VERIFICATION = Step(
     title="verification",
     run=_verify,
     adds=("verification", "anomalies", "tuning"),
-    # What the document holds already was verified with the very same sources.
+    # A feed in a resumed document was verified with the same sources.
     wanted=lambda experiment: not experiment.begun,
 )

@@ -1,5 +1,5 @@
 """The findings about a variant, as dataclasses (docs/profiling.md).
 
-``variant`` is its whole profile, ``costs`` what a tool says that tells lines, ``difference`` what two of these differ
-in, ``summary`` what follows. ``results.conversion`` alone makes JSON of them, and them of JSON.
+``variant`` is its whole profile, ``costs`` the output of a tool with source lines, ``difference`` the difference of two
+of these, ``summary`` the conclusions. Only ``results.conversion`` converts between them and JSON.
 """

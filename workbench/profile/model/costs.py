@@ -19,8 +19,8 @@ Tuning: TypeAlias = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class StageCost:
-    """What a stage cost, and its ``share`` of the first column; ``group``: the stage of ``STAGES`` that it is part
-    of."""
+    """The cost of a stage, and its ``share`` of the first column; ``group``: the stage of ``STAGES`` that it belongs
+    to."""
 
     stage: str
     group: str
@@ -86,8 +86,8 @@ class Stacks:
 
 
 class Lined(Protocol):
-    """A document that tells lines: what pages are made of, whatever else it holds. ``subject``: what was looked at;
-    ``basis``: whether costs are per event or in all; ``whole``: what everything cost."""
+    """A document with lines: the input of pages. ``subject``: the profiled program or variant; ``basis``: whether costs
+    are per event or totals; ``whole``: the total cost."""
 
     @property
     def tool(self) -> str: ...
@@ -127,8 +127,8 @@ class EngineFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What one tool found out; costs are per event, the first of ``columns`` ranks. ``caches`` and ``library_calls``
-    are of callgrind, ``samples`` to ``hardware_counters`` of samplers."""
+    """The findings of one tool; costs are per event, the first of ``columns`` ranks. ``caches`` and ``library_calls``
+    come from callgrind, ``samples`` to ``hardware_counters`` from samplers."""
 
     kind: str = "profile"
     format: int = FORMAT

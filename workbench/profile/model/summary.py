@@ -31,8 +31,8 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Bottleneck:
-    """The stage with the largest share, and what removing it could gain; ``others``: shares of the same stage's time by
-    methods that contradict it."""
+    """The stage with the largest share, and the possible gain from removing it; ``others``: shares of the same stage's
+    time by methods that contradict it."""
 
     stage: str
     share: Share

@@ -98,8 +98,8 @@ def found_of(value: Mapping[str, Any]) -> Found:
 
 @dataclass(slots=True, kw_only=True)
 class Profiled:
-    """A variant's profile, growing: what each method found, why others could not look (``missing``), and the files
-    that each left."""
+    """A variant's profile, growing: the findings of each method, why others failed (``missing``), and the files of
+    each."""
 
     kind: str = "variant-profile"
     variant: str

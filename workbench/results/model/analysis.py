@@ -9,6 +9,7 @@ from lobench.workbench.results.model.attribution import Attribution, FromTop, In
 from lobench.workbench.results.model.fields import Omitted
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.noise import Bias, Noise
+from lobench.workbench.results.model.verdict import worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,9 @@ class Promise:
 class Rung:
     """A variant's place on the ladder: its throughput, the step over ``base``, the total over the reference.
 
-    ``same_as``: the variant that is the same kernel; ``note``: why there is no verdict; ``bias``: of lock-step where
-    one is shown, and ``step_alone``, ``total_alone`` what the figures are without.
+    ``same_as``: the variant that is the same kernel; ``note``: why there is no verdict; ``step_of_build``: the step is
+    shown and so small that another layout of the code may undo it; ``bias``: of lock-step if one is shown, and
+    ``step_alone``, ``total_alone`` the figures without it.
     """
 
     variant: str
@@ -49,6 +51,12 @@ class Rung:
     bias: Interval | None = None
     step_alone: Interval | None = None
     total_alone: Interval | None = None
+    step_of_build: bool = False
+
+    @property
+    def step_words(self) -> str:
+        """The verdict on the step, or why there is none."""
+        return worded(self.step_verdict, self.step_of_build) or self.note or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,8 @@ class Analysis:
 class Comparison:
     """The pair of `lobench cmp`. ``ratio``: speed of ``variant`` over ``base``; ``ratio_alone``: of the two each by
     itself, where a bias of lock-step of either is shown; ``floor``: of this comparison; ``note``: why there is no
-    verdict; ``regression``: slower for certain, by more than the tolerance."""
+    verdict; ``of_build``: the difference is shown and so small that another layout of the code may undo it;
+    ``regression``: slower for certain, by more than the tolerance."""
 
     base: str
     variant: str
@@ -117,3 +126,9 @@ class Comparison:
     floor: Annotated[float | None, Omitted()] = None
     note: str | None = None
     ratio_alone: Interval | None = None
+    of_build: bool = False
+
+    @property
+    def words(self) -> str:
+        """The verdict, or why there is none."""
+        return worded(self.verdict, self.of_build) or self.note or ""

@@ -14,8 +14,8 @@ from lobench.workbench.results.model.samples import SessionResult
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One of what is compared. ``reason``: why it is refused, where it does not agree with the first; ``note``: what
-    else it was seen to do. Seconds are of one call or run; None where nothing is shown."""
+    """One contestant. ``reason``: why it is refused, if it does not agree with the first; ``note``: another remark.
+    Seconds are of one call or run; None if nothing is shown."""
 
     name: str
     agrees: bool

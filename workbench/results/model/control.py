@@ -17,5 +17,5 @@ def is_again(name: str) -> bool:
 
 
 def once(name: str) -> str:
-    """The variant that a name stands for, be it its first or its second."""
+    """The variant of a name, which may be its first or its second name."""
     return name.removesuffix(TWICE)

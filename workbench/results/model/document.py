@@ -1,5 +1,7 @@
-"""The whole document: what was measured, with what, on which feeds. A feed's part and the document grow as a run goes
-on, so these two are not frozen."""
+"""The whole document: the measurements, their conditions and their feeds.
+
+A feed's part and the document grow as a run goes on, so these two are not frozen.
+"""
 
 from __future__ import annotations
 
@@ -89,8 +91,7 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class AddedPart:
-    """What a step of the user's own found. ``result``: what it returned, as JSON has it, None where it failed;
-    ``problem``: why."""
+    """The result of a user's own step. ``result``: its return value, as JSON, None if it failed; ``problem``: why."""
 
     title: str
     result: Any
@@ -135,9 +136,9 @@ class FeedResult:
 class Options:
     """The options of a measurement. Variants, evaluation and last stage are in the document itself.
 
-    ``feeds``: what each is replayed from, in order; ``variants_from``: the user's files; ``tuning``: the tuning file
-    that was named, ``none``, or None for the one that is found. ``seconds``: the budget of each feed's session;
-    ``time_limit``: seconds that verifying one variant may take. ``ladder``: the user's ladder file.
+    ``feeds``: the words of each, in order; ``variants_from``: the user's files; ``tuning``: the named tuning file,
+    ``none``, or None for automatic choice. ``seconds``: the budget of each feed's session; ``time_limit``: seconds for
+    verifying one variant. ``ladder``: the user's ladder file.
     """
 
     feeds: tuple[tuple[str, ...], ...]
@@ -152,8 +153,8 @@ class Options:
 
 @dataclass(slots=True)
 class Result:
-    """A result document, without the name and version of its schema, which stand in every file. ``ladder``: None for
-    lobench's own; ``contest``: of things beside variants, which has no feeds."""
+    """A result document, without the name and version of its schema, which every file has. ``ladder``: None for
+    lobench's own; ``contest``: of contestants other than variants, which has no feeds."""
 
     kind: str
     created: str

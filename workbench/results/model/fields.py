@@ -1,5 +1,5 @@
-"""How a property of a document may be missing: a field with a default is one that older documents lack, and that is
-always written; one that is ``Omitted`` is not written, either, where it is None. And what keeps the others."""
+"""How a property of a document may be missing: older documents may lack a field with a default, which is always
+written; a field that is ``Omitted`` is not written if it is None. Also the field for unknown properties."""
 
 from __future__ import annotations
 

@@ -10,11 +10,11 @@ from lobench.workbench.results.model.analysis import Promise
 
 @dataclass(frozen=True)
 class Prediction(Promise):
-    """One phase's promise: the gain of its step over the phase before, as a range of ratios, and who made it when.
+    """One prediction for a phase: the gain of its step over the phase before, as a range of ratios, with its source and
+    date.
 
-    ``throughput`` is in millions of events per second after the phase. ``share`` is what an Amdahl bound was
-    calculated from: low and high share of the time, 0 to 1. ``feed`` is (name, digest) of the only feed that the
-    promise is for.
+    ``throughput`` is in millions of events per second after the phase. ``share`` is the basis of an Amdahl bound: low
+    and high share of the time, 0 to 1. ``feed`` is (name, digest) of the only feed that the prediction is for.
     """
 
     before: str | None = None
@@ -40,7 +40,7 @@ def of_feed(entries: Iterable[Prediction], feed: str | None) -> dict[int, Predic
     ``feed`` is a digest: a prediction for that feed comes before one for all feeds, one for another feed counts for
     nothing.
     """
-    # Those for all feeds first, so that the feed's own replace them.
+    # Predictions for all feeds first, so that those for this feed replace them.
     ordered = sorted(entries, key=lambda entry: (entry.phase, entry.feed is not None))
     return {entry.phase: entry for entry in ordered if entry.feed is None or entry.feed[1] == feed}
 

@@ -34,8 +34,8 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class BlockCost:
-    """What a call with ``least`` to ``most`` records took for ``each`` record, the median; ``blocks``: how many such
-    calls there were, of which a sample is kept where they are many."""
+    """The median time per record, ``each``, of calls with ``least`` to ``most`` records; ``blocks``: the number of such
+    calls, of which a sample is kept if there are many."""
 
     least: int
     most: int
@@ -45,10 +45,10 @@ class BlockCost:
 
 @dataclass(frozen=True, slots=True)
 class VariantLatency:
-    """``block``: records that it takes at a time at most. ``replay``: what an event takes in a replay that nothing
-    looks into; ``probe``: what the probe adds to every call, which is in all other figures. ``service``: of calls
-    with one event, None where it takes several; ``actions``: the same by the record's action; ``costs``: of calls
-    with several. ``largest``: the largest speed of the market at which the bound was kept, None if it was at none."""
+    """``block``: most records of a call. ``replay``: time per event in a replay without a probe; ``probe``: the probe's
+    part of every call, included in all other figures. ``service``: of calls with one event, None if it takes several;
+    ``actions``: the same by the record's action; ``costs``: of calls with several. ``largest``: the largest speed of
+    the market at which the bound was kept, None if there was none."""
 
     variant: str
     block: int
@@ -72,9 +72,9 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """``clock``: the field that arrivals are from; ``events``: that queue; ``opening``: records of a snapshot before
-    them; ``late``: records that stand behind one with a later time; ``span``: from the first arrival to the last;
-    ``bound``: within which a share of ``quantile`` is to be answered."""
+    """``clock``: the field of arrivals; ``events``: those that queue; ``opening``: records of a snapshot before them;
+    ``late``: records that follow one with a later time; ``span``: from the first arrival to the last; ``bound``: the
+    time within which a share of ``quantile`` must be answered."""
 
     clock: str
     events: int

@@ -61,8 +61,8 @@ class Contamination:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """What a session says of its own error. ``floor``: by what fraction the reference differed from itself;
-    ``controls``: every identical pair, the reference's first."""
+    """A session's own error. ``floor``: the fraction by which the reference differed from itself; ``controls``: every
+    identical pair, the reference's first."""
 
     floor: float
     control: Interval
@@ -75,8 +75,8 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class Bias:
-    """What replaying beside others costs a variant: time beside them over time alone. ``shown``: beyond the noise
-    floor; None in results that do not say."""
+    """The effect of lock-step on a variant: time in lock-step over time alone. ``shown``: beyond the noise floor; None
+    in results without this."""
 
     variant: str
     ratio: Interval

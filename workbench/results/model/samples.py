@@ -63,9 +63,10 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class SessionResult:
-    """What a session measured side by side. ``measured``: names in the order that the column ``variant`` counts, the
-    control last; ``same_as``: names of variants that are the same kernel as one before them, to that one;
-    ``disagreeing``: names that are left out, ``reasons`` why."""
+    """The side-by-side measurements of a session. ``measured``: names in the order of the column ``variant``, the
+    control last; ``same_as``: names of variants that are the same kernel as an earlier one, to that one;
+    ``disagreeing``: names that are left out, ``reasons`` why; ``laid_out``: names that had a new layout of their
+    machine code in each process; the others had that of their build."""
 
     events: int
     complete: bool
@@ -75,6 +76,7 @@ class SessionResult:
     samples: Samples
     same_as: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    laid_out: tuple[str, ...] = ()
 
     @property
     def variants(self) -> list[str]:
@@ -83,13 +85,13 @@ class SessionResult:
 
     @property
     def reference(self) -> str:
-        """The variant that the control is once more."""
+        """The variant that is measured again as the control."""
         return once(self.measured[-1])
 
     @property
     def same(self) -> dict[str, str]:
-        """Every name that stands for the same kernel as one before it, to that one: variants measured twice, and those
-        found to be the same. Results of before that was looked for know the former alone."""
+        """Every name of the same kernel as an earlier one, to that one: variants measured twice, and those found to be
+        the same. Older results have only the former."""
         return {**self.same_as, **{name: once(name) for name in self.measured if is_again(name)}}
 
     @property

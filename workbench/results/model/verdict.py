@@ -11,3 +11,11 @@ NO_DIFFERENCE: Final = "no difference shown"
 SHOWN: Final = (FASTER, SLOWER)
 """Those that say that there is an effect."""
 VERDICTS: Final = (*SHOWN, NO_DIFFERENCE)
+
+THIS_BUILD: Final = "this build"
+"""Beside a difference so small that another layout of the same code may undo it."""
+
+
+def worded(verdict: str | None, of_build: bool) -> str:
+    """A verdict for a person, who may be told that it holds for this build alone; "" for none."""
+    return f"{verdict}, {THIS_BUILD}" if verdict and of_build else verdict or ""

@@ -1,8 +1,8 @@
-"""Which rules of docs/semantics.md the records of a feed reach, and a small set of feeds that reach them all.
+"""The rules of docs/semantics.md that the records of a feed reach, and a small set of feeds that reach them all.
 
-A verification says nothing of a rule that its feed does not reach: ``reached`` counts, for every rule, the records
-that do; those with none are named beside the verdict. Counted is what the feed holds (``records``), what the reference
-replay tells (anomalies, trades of strategies), and what a replay of the general layout meets on its way
+A verification proves nothing about a rule that its feed does not reach: ``reached`` counts, for every rule, the records
+that do; rules without any are named beside the verdict. The counts come from the feed's content (``records``), the
+reference replay (anomalies, trades of strategies), and a replay of the general layout with counters
 (``lobench.engine.coverage``). Nothing is sampled.
 """
 

@@ -110,7 +110,7 @@ def _masks(records: npt.NDArray[np.void], start: int) -> dict[str, npt.NDArray[n
     sided = (side == BID) | (side == ASK)
     top = actions["action_add"] & (flags & F_TOB != 0)
     last = flags & F_LAST != 0
-    # What passes the checks and puts an order into the book.
+    # Records that pass the checks and put an order into the book.
     entering = actions["action_add"] & ~top | actions["action_modify"]
     entering = entering & sided & (price != UNDEF_PRICE) & (size != 0)
     trade = actions["action_trade"] & (price != UNDEF_PRICE)

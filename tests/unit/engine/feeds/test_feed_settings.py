@@ -1,4 +1,4 @@
-"""Which part of a feed is read, and what its instruments are called."""
+"""The selection of a part of a feed, and the names of its instruments."""
 
 from __future__ import annotations
 

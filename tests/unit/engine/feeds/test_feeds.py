@@ -126,7 +126,7 @@ def interleaved(made: npt.NDArray[np.void], run: int, between: int = 1) -> bytes
 @pytest.mark.parametrize("run", [1, 3, 1023])
 @pytest.mark.parametrize("between", [1, 500])
 def test_short_runs_are_gathered(tmp_path: Path, run: int, between: int) -> None:
-    """However often other records stand between, there are no more chunks than without them."""
+    """Other records in between, however frequent, do not increase the number of chunks."""
     made = records(4_000)
     data = header() + interleaved(made, run, between)
     for spec in (write(tmp_path / "a", data), write(tmp_path / "b", zstd(data))):
@@ -134,7 +134,7 @@ def test_short_runs_are_gathered(tmp_path: Path, run: int, between: int) -> None
         chunks = [(chunk.count, chunk.stride, chunk.array().tobytes()) for chunk in feed]
         assert b"".join(records for _, _, records in chunks) == made.tobytes()
         others = between * -(-4_000 // run)
-        # A buffer of decompressed bytes ends a chunk, and so does a limit of records that are walked in vain.
+        # A chunk ends with a buffer of decompressed bytes, or after a number of scanned records without an MBO record.
         assert len(chunks) <= 2 + len(data) // compressed_module.ROOM
         assert feed.other_records == {0x12: others}
         whole = load(feed)

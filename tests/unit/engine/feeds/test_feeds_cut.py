@@ -1,4 +1,4 @@
-"""Files that somebody changes while they are read: noticed and said, never a signal that ends the process."""
+"""Files that change while they are read: noticed and reported, never a signal that ends the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LOBSTER files: which records each message gives, the start out of the order book file, and what is refused."""
+"""LOBSTER files: the records of each message, the start from the order book file, and refusals."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_other_text_is_not_taken_for_lobster(text: bytes) -> None:
 
 
 def test_levels_of_before_become_orders(tmp_path: Path) -> None:
-    """The first row of books is the one after the first message, which is taken back; what unknown ids lose is taken
+    """The first row of books is the one after the first message, which is undone; reductions of unknown ids are taken
     from the level's order, and no more than there is."""
     book = order_book_row([(1_234_500, 150), (1_234_400, 20)], [(1_234_600, 40)], 2)
     messages: list[Message] = [

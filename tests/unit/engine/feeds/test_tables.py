@@ -95,7 +95,7 @@ def test_a_bad_value_is_refused_with_its_line(
     lines = rows(20)
     lines[11] = lines[11].replace(old, new, 1)
     assert lines[11] != rows(20)[11]
-    lines.insert(3, "")  # an empty line is no row, and a line
+    lines.insert(3, "")  # an empty line is not a row, but counts as a line
     data = "\n".join([HEADER, *lines]).encode("utf-8", "surrogateescape")
     spec = write(tmp_path / "bad.csv", data)
     with pytest.raises(FeedError) as caught:
@@ -212,7 +212,7 @@ BITSTAMP = table(
 
 
 def test_bitstamp(tmp_path: Path) -> None:
-    """A filled order is deleted with an amount of 0: what rested of it goes."""
+    """A filled order is deleted with an amount of 0: its rest is removed."""
     feed = open_feed([write(tmp_path / "a.csv", BITSTAMP), "--mapping=bitstamp"])
     found = load(feed).records
     assert bytes(found["action"].tolist()) == b"AAMC"
@@ -329,7 +329,7 @@ def test_a_changed_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_any_letter_is_kept(tmp_path: Path) -> None:
-    """What an unknown action means is up to the book's rules."""
+    """The book's rules decide about an unknown action."""
     made = dbn_records(200)
     made["ts_event"] = made["ts_recv"] = 5
     made["action"] = made["side"] = np.arange(200) % 94 + 33

@@ -1,4 +1,4 @@
-"""A kernel is never one of other sources, values or settings; and what has not changed is not compiled again."""
+"""A cached kernel is never used with other sources, values or settings; and unchanged code is not compiled again."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_settings_of_the_environment(place: Place) -> None:
 
 
 def test_what_was_compiled_before_with_another_value_is_not_kept(place: Place) -> None:
-    """Numba compiles a called function once: what calls it later holds the old constant, whatever it is now."""
+    """Numba compiles a called function once: later callers have the old constant, whatever its present value."""
     place.helper("EXTRA = 1\n" + PLAIN.format("EXTRA"))
     body = """
     first = compute(5)
@@ -305,7 +305,7 @@ def test_a_users_own_cached_function_stays_out_of_the_folder(place: Place) -> No
     place.helper(PLAIN.format(1))
     place.run("import numba\n@numba.njit(cache=True)\ndef own(number):\n    return number\nown(1)")
     kept = list((place.cache / "kernels").iterdir())
-    # The kernel, and the part that it calls.
+    # The kernel and the part that it calls.
     assert [path.suffix for path in kept] == [".kernel"] * 2
 
 
@@ -350,7 +350,7 @@ except numba.core.errors.NumbaError:
 def test_what_no_key_knows_is_in_no_kernel_that_is_kept(
     place: Place, tmp_path: Path, inner: str, first: str, calls: str, more: str
 ) -> None:
-    """Whoever had it compiled before: what comes later shows nothing of it."""
+    """A kernel does not depend on an earlier compilation of its parts."""
     file = tmp_path / "unknown.py"
     place.helper(UNKNOWN.format(file=str(file), inner=inner))
     for body in (FIRST.format(first=first, calls=calls, more=more), ""):

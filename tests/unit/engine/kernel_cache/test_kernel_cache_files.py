@@ -1,4 +1,4 @@
-"""Where kernels lie: only where nobody else can write; whatever is wrong with files and folders, work goes on."""
+"""The kernels' folder is only where nobody else can write; whatever is wrong with files and folders, work continues."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_else_a_private_temporary_folder_and_one_line(
     assert folder.is_relative_to(tmp_path / "tmp")
     assert mode(folder) == mode(folder.parent) == 0o700
     assert folders.kernel_folder() == folder
-    assert cache.base_folder() == folder.parent  # for those that we start
+    assert cache.base_folder() == folder.parent  # for child processes
     said = capsys.readouterr().err
     assert said.startswith("lobench: kernels are cached for this command only: ")
     assert said.count("\n") == 1

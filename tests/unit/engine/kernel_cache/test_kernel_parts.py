@@ -1,5 +1,5 @@
-"""What kernels call is compiled once: by whom it was compiled changes nothing in a kernel, and what an edit does not
-reach is taken from where it is kept."""
+"""The parts of kernels are compiled once: a part is the same whichever kernel compiled it, and parts that an edit does
+not reach come from the cache."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ class Place:
         (self.folder / "kernels.py").write_text(text)
 
     def use(self, *names: str, cache: str = "cache", before: str = "", **variables: str) -> Any:
-        """In a process of its own, which does something ``before``: what the kernels answer, which functions were
-        typed, and digests of the code."""
+        """In a separate process, which does something ``before``: the kernels' results, the functions that were typed,
+        and digests of the code."""
         done = subprocess.run(
             [sys.executable, "-c", TEXT + SCRIPT.replace("{before}", before), str(self.folder), *names],
             cwd=ROOT,
@@ -173,7 +173,7 @@ def test_parts_of_other_surroundings_are_not_used(place: Place) -> None:
     for before, variables in OTHER_SURROUNDINGS:
         typed = place.use("one", before=before, **variables)["typed"]
         assert {"one", "between", "shared"} <= set(typed), (before, variables)
-        # They are kept, too.
+        # Each was cached as a part.
         assert set(place.use("other", before=before, **variables)["typed"]) == {"other"}, (before, variables)
 
 

@@ -16,7 +16,7 @@ FLAGS = {"LAST": F_LAST, "SNAPSHOT": F_SNAPSHOT, "TOB": F_TOB}
 
 
 def parse(*lines: str) -> npt.NDArray[np.void]:
-    """One record a line: ``action id side price size``, what is missing N or 0; flags; ``on=instrument/publisher``.
+    """One record a line: ``action id side price size`` (missing: N or 0); flags; ``on=instrument/publisher``.
 
     Prices are in 1e-9 units; ``100e9`` and ``undef`` are understood. Record number i has ts_event i.
     """

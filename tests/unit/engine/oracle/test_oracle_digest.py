@@ -157,7 +157,7 @@ def test_samples_at_batch_boundaries(replay: Replay) -> None:
     at = replay(add, *("N",) * (BATCH - 1)).finish()
     once = mix(fold(0, state) ^ mix(65537))
     assert at.samples[:, 0].tolist() == [once]
-    # The end samples only what had an event since the boundary.
+    # At the end only books with an event since the boundary are sampled.
     assert at.digests is not None
     assert at.digests.books == once
     after = replay(add, *("N",) * BATCH).finish()

@@ -43,7 +43,7 @@ def test_imbalance_buys_sells_and_holds(replay: Replay) -> None:
 
 @pytest.mark.parametrize(("bid", "ask", "position"), [(7, 3, 0), (71, 29, 1), (3, 7, 0), (29, 71, -1)])
 def test_imbalance_threshold(replay: Replay, bid: int, ask: int, position: int) -> None:
-    # (7 - 3) / 10 rounds to 0.4 itself, which is not beyond it.
+    # (7 - 3) / 10 rounds to exactly 0.4, which is not above the threshold.
     assert account(replay(f"A 1 B 100e9 {bid}", f"A 2 A 102e9 {ask} LAST"), IMBALANCE)[0] == position
 
 
@@ -105,7 +105,6 @@ def test_bbo_over_publishers(replay: Replay) -> None:
     assert instrument is not None
     assert instrument.bbo(BID) == Quote(100_000_000_000, 12, 3)
     assert instrument.bbo(ASK) == Quote(101_000_000_000, 4, 1)
-    assert instrument.last_trade == (102_000_000_000, 5, BID)
     oracle = replay(*lines, "C 2 A 101e9 4 on=1/2", "A 0 A 102e9 1 TOB on=1/3")
     instrument = oracle.instrument(1)
     assert instrument is not None

@@ -45,7 +45,7 @@ def test_window_closes_with_the_hundredth_event(replay: Replay) -> None:
     # 3 adds of 80, 39 cancelled, 2 modifies in 100.
     at = replay(*busy, *quiet, "N LAST")
     assert window(at) == [3.0, 39 / 80, 0.02]
-    # The values stay until the next window closes; the hundredth event counts in its own window.
+    # The values stay until the next window closes; the hundredth event belongs to the window that it closes.
     assert window(replay(*busy, *quiet, "A 9 B 1 1", "N LAST"))[0] == 4.0
     after = replay(*busy, *quiet, "N", *("A 0 A 105 1 TOB",) * 99, "N LAST")
     assert window(after) == [99.0, 0.0, 0.0]
@@ -72,14 +72,14 @@ def test_lifetime_averages_orders_that_a_cancel_removed(replay: Replay) -> None:
         "M 2 B 101 9 LAST",
         "A 3 B 100 5",
         "C 2 B 101 99 LAST",  # from 2 to 7: 3 + 0.1 * (5 - 3)
-        "M 3 A 100 5",  # born anew at 8
+        "M 3 A 100 5",  # a new life from 8
         "A 4 B 100 5",
-        "A 4 B 100 6",  # born anew at 10
+        "A 4 B 100 6",  # a new life from 10
         "C 3 A 100 5 LAST",  # 3: m = 3.2
         "C 4 B 100 6 LAST",  # 2
         "A 5 B 100 6",
         "R 0 N 0 0 LAST",
-        "M 6 B 100 6",  # unknown: born here
+        "M 6 B 100 6",  # unknown: its life begins here
         "C 6 B 100 6 LAST",  # 1
     )
     values = feature(oracle, "order_lifetime_avg")
@@ -108,7 +108,7 @@ def test_effective_spread_uses_the_quotes_that_the_trade_met(replay: Replay) -> 
 
 
 def ahead(oracle: Oracle) -> list[float]:
-    """Queue position at the bid after each event, -1.0 where there is none."""
+    """Queue position at the bid after each event, -1.0 if there is none."""
     return [-1.0 if isnan(value) else value for value in feature(oracle, "queue_position_bid")]
 
 
@@ -142,7 +142,7 @@ def test_queue_position_joins_anew_when_the_best_price_changes(replay: Replay) -
         "A 2 B 100 7",
         "A 3 B 101 2",  # a better price: behind 2
         "C 1 B 100 1",  # no longer ahead
-        "C 3 B 101 2",  # back at 100, behind all that is there
+        "C 3 B 101 2",  # back to 100, behind all orders there
         "C 2 B 100 7",  # which was there by then
         "C 1 B 100 4",  # empty
         "A 4 B 100 3",
@@ -152,7 +152,7 @@ def test_queue_position_joins_anew_when_the_best_price_changes(replay: Replay) -
 
 
 def test_queue_position_of_a_lone_order_that_grows(replay: Replay) -> None:
-    # The price was best before and after the event: the hypothetical order is first now.
+    # The price was best before and after the event, so the hypothetical order is now first.
     assert ahead(replay("A 1 B 100 5", "M 1 B 100 8", evaluate="every")) == [5.0, 0.0]
 
 

@@ -97,7 +97,7 @@ class Checker:
         elif action == FILL and side != NO_SIDE:
             assert self.orders[key][:2] == (side, price), index
             assert self.orders[key][2] >= size, index
-            # Whoever stands before it was filled by the same trade.
+            # The same trade filled the orders before it.
             place = self.queues[instrument, publisher, side, price].index(order)
             assert place == 0 or self.filled == place, index
             self.filled = place + 1
@@ -164,7 +164,7 @@ def test_every_anomaly_when_asked_for(name: str) -> None:
     counts = oracle.finish().anomalies
     assert set(counts) == set(ANOMALIES)
     assert min(counts.values()) > 0
-    # What an anomaly leaves behind is what the generator thinks it leaves: they do not breed.
+    # Anomalies leave the state that the generator expects; they do not cause more anomalies.
     assert max(counts.values()) < 4 * min(counts.values())
     top = got[(got["flags"] & F_TOB) != 0]
     assert (top["price"] == UNDEF_PRICE).any()

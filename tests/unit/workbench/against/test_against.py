@@ -1,4 +1,4 @@
-"""A feed's books against a vendor's rows: what matches, what differs, and what is said of it."""
+"""A feed's books against a vendor's rows: matches, differences, and the messages about them."""
 
 from __future__ import annotations
 
@@ -161,8 +161,7 @@ def test_one_wrong_number_is_found(tmp_path: Path, feed: str, row: int, field: s
 
 
 def test_rows_of_whole_events_agree(tmp_path: Path, feed: str) -> None:
-    """A vendor may show a trade before what it takes off, and an event of several changes as one row, whose side may be
-    none."""
+    """A vendor may show a trade before its cancel, and an event of several changes as a row, perhaps without a side."""
     made = rows(10)
     replaced, traded = 4, 5
     assert [chr(made["action"][row]) for row in (replaced, traded)] == ["A", "T"]

@@ -1,4 +1,4 @@
-"""What a batch plans: which feeds, which tasks, which files."""
+"""The plan of a batch: feeds, tasks, files."""
 
 from __future__ import annotations
 
@@ -287,7 +287,7 @@ def test_a_narrow_selection_is_not_read_to_its_end_for_shares(tmp_path: Path, mo
     read.clear()
     weights = layout._weights(SelectedFeed(Long(), Selection(start=5 * HOUR, instruments=frozenset({3, 49})), {}))
     assert read == [0, 1, 2, 3, 4, 5, 6, 7]
-    # Of the half of the third chunk, too.
+    # The selected half of the third chunk counts, too.
     assert weights == {f"{3:010d}": 1 + 50, f"{49:010d}": 1 + 50}
     assert len(layout._weights(whole)) == 50
 

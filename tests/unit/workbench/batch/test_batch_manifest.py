@@ -1,4 +1,4 @@
-"""What the manifest of a batch's dataset keeps: what is done, of which feeds, with which rows."""
+"""The manifest of a batch's dataset: finished tasks, their feeds and their rows."""
 
 from __future__ import annotations
 

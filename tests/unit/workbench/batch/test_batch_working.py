@@ -1,4 +1,4 @@
-"""What a worker makes of a task, without a cluster: shares, symbols, samples, splits, and work that was half done."""
+"""A worker's files for a task, without a cluster: shares, symbols, samples, splits, and half-finished work."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_no_file_gets_its_name_once_another_run_has_the_dataset(
         before = stamps(dataset)
         assert len(before) == 2
         with monkeypatch.context() as patch:
-            # It began while it was its turn.
+            # The task began during its own turn.
             patch.setattr(working, "check_turn", lambda *given: None)
             found = perform(replace(late, run="of before"))
         assert (found.state, "is over" in str(found.error)) == (FAILED, True)

@@ -21,7 +21,7 @@ def pipe() -> Any:
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_an_interrupt_writes_nothing_twice(number: int, pipe: tuple[int, int]) -> None:
-    """It comes after the system has written and before anybody was told."""
+    """It comes after the system call has written and before the caller returns."""
     kind = {1: streams._Output, 2: streams._Error}[number]
 
     class Interrupted(kind):  # type: ignore[misc, valid-type]

@@ -1,5 +1,5 @@
-"""Whole commands in a laboratory that takes no time (``tests.pretend``): what they keep can be read, resumed and
-reported, identical kernels get no verdict, and a feed on which nothing is evaluated is said to be one first."""
+"""Whole commands in a laboratory that takes no time (``tests.pretend``): their results can be read, resumed and
+reported, identical kernels get no verdict, and a feed without evaluations is announced as one first."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_what_was_measured_is_reported(words: tuple[str, ...], command: Command,
     assert command(*words) == 0
     path = kept(tmp_path)
     (isolated,) = [part["isolated"]["rows"] for part in read(path)["feeds"]]
-    # Passes by themselves are of every sixth process, or of every twenty-fourth.
+    # Every sixth process has isolated passes, or every twenty-fourth.
     assert max(row[0] for row in isolated) >= len(isolated) / len(words)
     assert command("report", path) == 0
     assert (path.parent / "report.html").is_file()
@@ -96,7 +96,7 @@ def test_it_goes_on_with_what_was_asked_for(
         "precision": 0.005,
         "time_limit": 90.0,
     }
-    # The command is for people: nobody reads it back.
+    # The command is for people; no code parses it.
     path.write_text(json.dumps({**before, "command": "lobench measure --budget 'never closed"}))
     capsys.readouterr()
     for typed, named in ((["--budget", "9"], "--budget"), ([feed], "FEED"), (["--feed", feed], "--feed")):
@@ -124,7 +124,7 @@ def test_what_was_begun_before_options_were_kept(
     assert command("measure", "--resume", path) == 2
     told = f"lobench: {path}: written before results stored their options, so it cannot be resumed; measure again\n"
     assert capsys.readouterr().err == told
-    # It can be read and reported all the same.
+    # It can still be read and reported.
     assert page([read(path)]).answer
 
 
@@ -138,7 +138,7 @@ def test_one_kernel_in_the_ladder(
     assert "faster" not in row
     (part,) = read(kept(tmp_path))["feeds"]
     assert part["session"]["same_as"] == {"p8_profile_guided": "p7_cache_layout"}
-    # It is the second control: nothing stands there twice but the reference.
+    # It serves as the second control: only the reference is measured twice.
     assert [name for name in part["session"]["measured"] if "(A/A)" in name] == [CONTROL]
     assert [entry["variant"] for entry in part["analysis"]["noise"]["controls"]] == [CONTROL, "p8_profile_guided"]
     assert command("plan", "score", kept(tmp_path), "--json") == 0
@@ -233,7 +233,7 @@ def test_the_remedies(
 def test_the_next_command_is_of_the_same_variants(
     command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a run names as the next step is taken as it stands, and measures what the run did."""
+    """The next step that a run suggests can be typed as it is, and measures the same as the run."""
     (tmp_path / "my own.py").write_text(OWN)
     asked = ("--variants", "p4 p7", "--variants-from", "my own.py", "--tuning", "none")
     for words, verb in ((asked, ["measure", "--precision", "0.5%"]), ((*asked, "--quick"), ["run"])):

@@ -65,7 +65,7 @@ def words(verb: str, typed: str) -> argparse.Namespace:
 
 
 def chosen(verb: str, typed: str) -> str:
-    """The variant that a verb takes for what was typed."""
+    """The variant that a verb chooses for a typed name."""
     arguments = words(verb, typed)
     if verb == "replay":
         return replay._variant(arguments).name

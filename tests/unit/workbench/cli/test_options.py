@@ -38,7 +38,7 @@ def parsers(parser: argparse.ArgumentParser, verb: str = "") -> Iterator[tuple[s
 
 
 def table() -> dict[tuple[str, str], argparse.Action]:
-    """Verb and ``dest`` to what is asked."""
+    """Verb and ``dest`` to the argument."""
     ignored = (argparse._HelpAction, argparse._VersionAction, argparse._SubParsersAction)
     return {
         (verb, action.dest): action
@@ -52,7 +52,7 @@ TABLE = table()
 
 
 def common(text: str | None) -> str:
-    """A help text without what may differ between verbs: what stands in brackets at its end."""
+    """A help text without the part that may differ between verbs, in brackets at its end."""
     assert text
     return re.sub(r" \([^()]*(\([^()]*\)[^()]*)*\)$", "", text)
 

@@ -1,4 +1,4 @@
-"""What a command says of a session."""
+"""A command's messages about a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`lobench report`: reads what `run` keeps, writes the page beside it or where it is told to."""
+"""`lobench report`: reads results of `run`, and writes the page beside them or into the given folder."""
 
 from __future__ import annotations
 

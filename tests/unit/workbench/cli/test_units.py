@@ -1,4 +1,4 @@
-"""What users write for durations, fractions, stages and numbers of workers."""
+"""Users' notation for durations, fractions, stages and numbers of workers."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_tolerances() -> None:
 
 def test_percentages_have_their_sign() -> None:
     assert [units.percentage(text) for text in ("0%", "0.5%", "200%")] == [0, 0.005, 2]
-    # Without it 0.5 would once have been 0.5 %, and a fraction elsewhere.
+    # A bare 0.5 was once 0.5 % for one option and a fraction for another.
     for text in ("", "0.5", "50", "%", "-1%", "nan%", "inf%"):
         with pytest.raises(UsageError, match=f"--allow-instructions takes per cent like 0.5%, was '{text}'"):
             units.percentage(text)
@@ -68,3 +68,10 @@ def test_numbers_of_workers() -> None:
     for text in ("", "0", "1,two", "1,,2", "-1"):
         with pytest.raises(UsageError, match=f"--workers takes positive numbers separated by commas, was '{text}'"):
             units.workers(text)
+
+
+def test_a_machines_name_is_that_of_one_folder() -> None:
+    assert [units.machine(text) for text in ("runner", "my machine", "…")] == ["runner", "my machine", "…"]
+    for text in ("", ".", "..", "../elsewhere", "a/b", "/a", "a/"):
+        with pytest.raises(UsageError, match=f"--machine takes the name of one folder, was '{text}'"):
+            units.machine(text)

@@ -1,4 +1,4 @@
-"""What of a file is code, and whether two libraries are the same code."""
+"""The code in a file, without comments, and whether two libraries have the same code."""
 
 from __future__ import annotations
 

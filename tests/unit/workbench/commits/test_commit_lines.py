@@ -1,4 +1,4 @@
-"""Costs by source line as callgrind writes them, and which lines cost more than before, wherever they stand now."""
+"""Costs by source line from callgrind's files, and the lines that cost more than before, even if they moved."""
 
 from __future__ import annotations
 

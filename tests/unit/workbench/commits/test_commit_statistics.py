@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lobench.workbench.commits.findings import LEAST_FLOOR, Finding, changed, findings
+from lobench.workbench.commits.findings import LEAST_FLOOR, Finding, Spread, changed, findings
 from lobench.workbench.commits.measuring import Measured
-from lobench.workbench.commits.session import CommitSession, design_of, precise
-from lobench.workbench.commits.sources import Source
+from lobench.workbench.commits.session import CommitSession, design_of, hold, precise
+from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.measurement.design import equal_slices
 from lobench.workbench.measurement.lockstep import LOCKSTEP
 from lobench.workbench.measurement.session import Session
@@ -48,7 +48,8 @@ def simulated(
                     time = int(work * factor * own[place] * np.exp(rng.normal(0, noise)))
                     rows.append((pass_, index, place, place, time, time, 0, 0, 0, 0, 0))
         ended = {"end_states": ["as before"] * len(everybody), "owed_ns": [0] * len(everybody)}
-        measured.take(number, {"kind": LOCKSTEP, "samples": rows, "held": 0, "floor_ns": 0.0, **ended})
+        as_built = {"laid_out": [False] * len(everybody)}
+        measured.take(number, {"kind": LOCKSTEP, "samples": rows, "held": 0, "floor_ns": 0.0, **ended, **as_built})
     session.timed[0, "v"] = measured
     return session
 
@@ -111,6 +112,26 @@ def test_what_stands_for_another_is_not_compared() -> None:
     assert session.places("v") == [0]
 
 
+def test_engines_that_are_not_timed_are_not_replayed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Source] = []
+
+    def start(source: Source, variables: dict[str, str]) -> None:
+        started.append(source)
+        raise BrokenError("started")
+
+    monkeypatch.setattr("lobench.workbench.commits.session.Participant", start)
+    engines = (("v", "v.so"), ("w", "w.so"))
+    sources = [replace(source("a"), engines=engines), replace(source("b"), engines=engines[:1])]
+    session = CommitSession(sources, [["feed"]], ["v", "w"], design_of(0, 1.0))
+    hold(session)
+    assert session.lacking == {0: {}, 1: {"w": "no engine named 'w'"}}
+    assert not started
+    for design, some in ((design_of(3, 1.0), sources), (session.design, [source("a")])):
+        with pytest.raises(BrokenError, match="started"):
+            hold(replace(session, sources=some, design=design))
+    assert started == [sources[0], source("a")]
+
+
 def test_one_round_has_no_interval() -> None:
     session = simulated([1.0, 1.2], rounds=1)
     assert session.comparisons(0, "v") is None
@@ -126,6 +147,11 @@ def finding(ratio: float | None = None, before: float = 100, after: float = 100,
 
 def actions(rare: float, whole: float = 100.1) -> dict[str, tuple[float, float]]:
     return {"instructions": (100.0, whole), "instructions of A": (90.0, 90.0), "instructions of T": (200.0, rare)}
+
+
+def by_chance(rare: float, before: Spread | None, after: Spread | None) -> Finding:
+    """A rare kind of action whose replays differ."""
+    return finding(exact=actions(rare), spreads={"instructions of T": (before, after)})
 
 
 @pytest.mark.parametrize(
@@ -144,6 +170,11 @@ def actions(rare: float, whole: float = 100.1) -> dict[str, tuple[float, float]]
         (finding(exact={}), "not timed"),
         (finding(exact=actions(400.0)), "more work"),
         (finding(exact=actions(210.0)), "no difference shown"),
+        (by_chance(400.0, (150.0, 250.0), (330.0, 450.0)), "more work"),
+        (by_chance(400.0, (150.0, 310.0), (330.0, 450.0)), "no difference shown"),
+        (by_chance(400.0, (150.0, 370.0), (330.0, 450.0)), "no difference shown"),
+        (by_chance(400.0, (150.0, 250.0), None), "more work"),
+        (by_chance(400.0, None, (210.0, 700.0)), "no difference shown"),
         # What all records together cost less pays for what one kind costs more.
         (finding(exact=actions(400.0, whole=80.0)), "no difference shown"),
         (finding(1.0, difference="from event 1 on"), "results differ"),
@@ -155,6 +186,14 @@ def actions(rare: float, whole: float = 100.1) -> dict[str, tuple[float, float]]
 def test_verdicts(found: Finding, expected: str) -> None:
     assert found.verdict == expected
     assert found.worse == (expected in ("slower", "more work", "results differ", "gone"))
+
+
+def test_what_differs_from_replay_to_replay_did_not_move() -> None:
+    found = by_chance(400.0, (150.0, 370.0), (330.0, 450.0))
+    assert (found.moved, found.actions) == ({}, {})
+    found = by_chance(400.0, (150.0, 310.0), (330.0, 450.0))
+    assert found.actions == {"T": 1.0}
+    assert found.as_json()["spreads"] == {"instructions of T": {"before": (150.0, 310.0), "after": (330.0, 450.0)}}
 
 
 def test_exact_counts_that_move() -> None:

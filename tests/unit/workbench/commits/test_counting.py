@@ -1,4 +1,4 @@
-"""Counting instructions: what callgrind writes, its command line, and the requests that are nothing outside of it."""
+"""Counting instructions: callgrind's files, its command line, and the requests that do nothing outside it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lobench.workbench.commits import counting
+from lobench.workbench.commits import counting, dumps
 
 
 def dump(folder: Path, number: int, trigger: str, total: int) -> None:
@@ -24,10 +24,81 @@ def test_dumps_become_instructions_per_event(tmp_path: Path) -> None:
     dump(tmp_path, 7, "Client Request: lobench 1 200 settling p0", 9_999)
     dump(tmp_path, 8, "Client Request: lobench 1 200 idle p0", 20_000)
     dump(tmp_path, 9, "Client Request: lobench 1 50 action-T p0", 15_000)
-    assert counting.read(tmp_path.iterdir()) == {
+    assert dumps.read(tmp_path.iterdir()) == {
         (0, "axis=a,axis=b"): {"instructions": 812.0},
         (1, "p0"): {"instructions": 1.0, "instructions of T": 200.0},
     }
+
+
+def test_replays_of_a_rare_kind_have_a_mean_and_a_spread(tmp_path: Path) -> None:
+    dump(tmp_path, 1, "Client Request: lobench 0 200 idle p0", 20_000)
+    for number, cost in enumerate((500, 900, 700), start=2):
+        dump(tmp_path, number, "Client Request: lobench 0 1 action-R p0", cost)
+    for number in (5, 6):
+        dump(tmp_path, number, "Client Request: lobench 0 2 action-T p0", 600)
+    assert dumps.read(tmp_path.iterdir()) == {
+        (0, "p0"): {"instructions of R": 600.0, "instructions of T": 200.0},
+    }
+    assert dumps.spreads(tmp_path.iterdir()) == {(0, "p0"): {"instructions of R": (400.0, 800.0)}}
+
+
+class Heard:
+    """What a valgrind and the replays under it would be asked, in order."""
+
+    def __init__(self, actions: bytes) -> None:
+        self.said: list[str] = []
+        self.done = 0
+        self.collects = True  # as callgrind begins
+        self.instruments = False
+        self.collected: list[int] = []
+        self.count = len(actions)
+        self._actions = actions
+
+    def request(self, number: int, argument: bytes = b"") -> None:
+        self.collects ^= number == counting.TOGGLE_COLLECT
+        if number in (counting.START_INSTRUMENTATION, counting.STOP_INSTRUMENTATION):
+            self.instruments = number == counting.START_INSTRUMENTATION
+        if argument:
+            self.said.append(f"{argument.decode()}: {self.collected}")
+            self.collected = []
+
+    def slice(self, start: int, stop: int) -> counting.Part:
+        return counting.Part(start, 1, stop - start)
+
+    def actions(self, start: int, stop: int) -> bytes:
+        return self._actions[start:stop]
+
+    def run(self, address: int, stride: int, count: int) -> None:
+        assert address == self.done, "no record is left out, and none is replayed twice"
+        self.done += count
+        if self.collects and self.instruments:
+            self.collected += range(address, address + count) if count else []
+
+    def close(self) -> None:
+        assert self.collects, "whoever counts next collects without asking"
+        assert not self.instruments
+
+    def start(self, *ignored: object) -> Heard:
+        self.done = 0
+        return self
+
+
+def test_records_of_each_kind_are_counted_alone_and_rare_ones_in_several_replays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Wherever in the feed they are."""
+    heard = Heard(b"R" + b"A" * 60 + b"TAT" + b"A" * 9)
+    monkeypatch.setattr(counting, "start", heard.start)
+    monkeypatch.setattr(counting, "OF_AN_ACTION", 55)
+    counting.count_actions(heard, None, heard, {}, "0 {} {} book")  # type: ignore[arg-type]
+    several = counting.REPLAYS
+    assert heard.said == [
+        "lobench 0 55 settling book: []",
+        "lobench 0 55 idle book: []",
+        f"lobench 0 55 action-A book: {[*range(16, 61), 62, *range(64, 73)]}",
+        *["lobench 0 1 action-R book: [0]"] * several,
+        *["lobench 0 2 action-T book: [61, 63]"] * several,
+    ]
 
 
 def test_requests_do_nothing_outside_of_valgrind() -> None:
@@ -50,3 +121,4 @@ def test_addresses_do_not_change_where_they_can_be_fixed(monkeypatch: pytest.Mon
     assert counting.command(["python"], "folder")[:4] == ["setarch", "x86_64", "-R", "valgrind"]
     monkeypatch.setattr(counting.shutil, "which", lambda name: None)
     assert counting.command(["python"], "folder")[0] == "valgrind"
+    assert "--callgrind-out-file=50%% a/out" in counting.command(["python"], "50% a")

@@ -1,4 +1,4 @@
-"""How a commit becomes an engine: what the file may say, where it is found, and what `lobench init` guesses."""
+"""The recipe from a commit to an engine: the file's keys, where it is found, and the guesses of `lobench init`."""
 
 from __future__ import annotations
 
@@ -87,6 +87,8 @@ CMAKE = "cmake -S . -B build -DCMAKE_BUILD_TYPE=RelWithDebInfo && cmake --build 
         ("Cargo.toml", '[package]\nname = "my-book"\n', "cargo build --release", "target/release/libmy_book.so"),
         ("CMakeLists.txt", "add_library(fast SHARED fast.cpp)\n", CMAKE, "build/libfast.so"),
         ("Makefile", "out/fast.so: fast.cpp\n\tg++ …\n", "make", "out/fast.so"),
+        ("GNUmakefile", "fast.so: fast.cpp\n\tg++ …\n", "make", "fast.so"),
+        ("Cargo.toml", "lib = 3\npackage = 3\n", "cargo build --release", "target/release/libbook.so"),
         ("engine.py", "class ENGINE:\n    pass\n", None, "engine.py"),
         ("README", "", "make", "book.so"),
     ],
@@ -171,3 +173,21 @@ def test_results_are_no_part_of_commits(
         assert (tmp_path / ".gitignore").read_text() == "build/\n.asv/\n"
         told = capsys.readouterr().out
         assert "edit the source that lobench is installed from in .github/workflows/lobench.yml" in told
+
+
+def test_what_a_repository_has_already_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Text in any encoding, and folders where files are expected."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, env=environment())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".gitignore").write_bytes(b"caf\xe9/")
+    (tmp_path / "odd.py").mkdir()
+    (tmp_path / ".github/workflows/lobench.yml").mkdir(parents=True)
+    assert init.run(argparse.Namespace(force=False)) == 0
+    assert (tmp_path / ".gitignore").read_bytes() == b"caf\xe9/\n.asv/\n"
+    assert "lobench.yml already exists and stays" in capsys.readouterr().out
+    (tmp_path / ".gitignore").unlink()
+    (tmp_path / ".gitignore").mkdir()
+    with pytest.raises(UsageError, match=r"\.gitignore: cannot be written: Is a directory"):
+        init.run(argparse.Namespace(force=False))

@@ -1,4 +1,4 @@
-"""Comparing in time: how often identical variants are told apart, and how often a true change is found."""
+"""Comparing in time: how often identical variants are called different, and how often a true change is found."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def other(made: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def shifted(made: dict[str, Any], spread: float, seed: int) -> dict[str, Any]:
-    """The same result, from an hour in which each variant was so much slower or faster in all processes alike."""
+    """The same result, from an hour in which each variant was slower or faster by its own factor in all processes
+    alike."""
     rng = np.random.default_rng(seed)
     (feed,) = made["feeds"]
     rows = np.array(feed["session"]["samples"]["rows"])
@@ -43,7 +44,7 @@ def sessions() -> list[dict[str, Any]]:
 
 @pytest.mark.normal
 def test_intervals_hold_what_they_say(sessions: list[dict[str, Any]]) -> None:
-    """One variant was edited and did not change, three were not edited: intervals hold what sessions differ by."""
+    """One variant was edited without effect, three were not: intervals include the difference between sessions."""
     for spread in (0.0, 0.03):
         pairs = enumerate(zip(sessions[::2], sessions[1::2], strict=True))
         found = [
@@ -59,7 +60,8 @@ def test_intervals_hold_what_they_say(sessions: list[dict[str, Any]]) -> None:
 
 
 def test_the_same_sources_are_a_control(sessions: list[dict[str, Any]]) -> None:
-    """One from a quiet and one from a busy hour: no variant is faster, and intervals hold what the hours differ by."""
+    """One from a quiet and one from a busy hour: no variant is faster, and intervals include the difference between the
+    hours."""
     (found,) = changes(sessions[0], shifted(sessions[1], 0.1, 7))
     assert found.control
     assert {change.verdict for change in found.changes} == {None}
@@ -74,11 +76,11 @@ def test_nothing_in_common_nothing_judged(sessions: list[dict[str, Any]]) -> Non
     assert {change.verdict for change in found.changes} == {None}
     assert found.sessions.count == 0
     assert not found.control
-    # Another session of the earlier sources says how much sessions differ.
+    # Another session of the earlier sources shows how much sessions differ.
     (found,) = changes(sessions[0], engine, controls=[sessions[2]])
     assert found.sessions.count == 4
     assert {change.verdict for change in found.changes[1:]} == {"no difference shown"}
-    # One of neither says nothing, nor does a compiler of another version.
+    # A session of neither version shows nothing, nor does one by another compiler version.
     (found,) = changes(sessions[0], engine, controls=[{**sessions[2], "source_digest": "2" * 16}])
     assert found.sessions.count == 0
     updated = copy.deepcopy(sessions[1])

@@ -79,7 +79,7 @@ def test_names_are_taken_once() -> None:
 
 
 def test_broken_rules_are_repairs() -> None:
-    """An engine that leaves repairs out meets no anomaly in what is left."""
+    """For an engine that leaves out repairs, the remaining rules contain no anomaly."""
     for rule in RULES.values():
         if rule.group is None:
             anomalies = ORACLE.observe(Take.of(rule)).anomalies or {}
@@ -95,7 +95,7 @@ def test_broken_rules_are_repairs() -> None:
     ],
 )
 def test_groups_are_told(group: str, breaks: Callable[[Records], Any]) -> None:
-    """What an engine may leave out is part of no other rule's stream."""
+    """Rules that an engine may leave out occur in no other rule's stream."""
     may = {"event-number", "evaluates-own-book", "trace-of-books", "counts-top-of-book", "no-anomaly"}
     found = [rule for rule in RULES.values() if breaks(made(rule.stream)).any()]
     assert {rule.name for rule in found if rule.group != group} <= may
@@ -220,7 +220,7 @@ def test_best_prices_alone_are_compared_alone() -> None:
 
 
 class Hanging(Host):
-    """The process of an engine that hangs whatever it is asked."""
+    """The process of an engine that hangs at every request."""
 
     def __init__(self) -> None:
         super().__init__("hanging")

@@ -1,4 +1,4 @@
-"""Contests of callables and commands: what is asked, how pieces are laid out, what samples say."""
+"""Contests of callables and commands: the arguments, the layout of pieces, the analysis of samples."""
 
 from __future__ import annotations
 
@@ -127,9 +127,9 @@ def test_what_is_asked() -> None:
         ([1e-6, 1e-6], [1e-6, 1e-6], 2_000),
         ([1e-3, 1e-3], [1e-3, 1e-3], 2),
         ([1.0, 2.0], [1.0, 2.0], 1),
-        # The slower takes most of a round.
+        # The slower one takes most of a round.
         ([1e-6, 1e-3], [1e-6, 1e-3], 500),
-        # Arguments take a millisecond: all of them lie in memory at once.
+        # Arguments take a millisecond to make: all of them are in memory at once.
         ([1e-6, 1e-6], [1e-3, 1e-3], 100),
     ],
 )
@@ -150,7 +150,7 @@ def test_who_stands_twice() -> None:
     assert near.measured == ["a.py:f", "b.py:f", "a.py:f (A/A)"]
     far = laid_out(one, agreed({"a.py:f": 1e-3, "b.py:f": 1e-4}, 8, 1), Budget(10.0))
     assert far.measured == ["a.py:f", "b.py:f", "b.py:f (A/A)", "a.py:f (A/A)"]
-    # What arguments cost makes none of them alike.
+    # The cost of making arguments does not make contestants alike.
     dear = laid_out(one, agreed({"a.py:f": 1.0, "b.py:f": 1.0}, 8, 1, {"a.py:f": 1e-3, "b.py:f": 1e-4}), Budget(10.0))
     assert dear.measured == far.measured
     (part,) = far.slices()
@@ -171,7 +171,7 @@ def test_what_nobody_compares_is_not_waited_for() -> None:
     plain = Session(names, 1, session.design)
     rng = np.random.default_rng(1)
     for process in range(8):
-        # What b is in a process, nothing says: only what is compared with it is uncertain.
+        # b is random in each process: only comparisons with b are uncertain.
         logs = [0.0, rng.normal(0, 0.5), rng.normal(0, 1e-4), rng.normal(0, 1e-4)]
         for number in range(4):
             times = [round(1e9 * math.exp(value)) for value in logs]
@@ -196,7 +196,7 @@ def test_what_samples_say() -> None:
     assert [subject.cpu_seconds and subject.cpu_seconds.value for subject in found.subjects] == pytest.approx(
         [1e-3 * time for time in TRUE.values()], rel=0.01
     )
-    # The family is of three.
+    # The family has three members.
     assert found.comparisons[0].p_holm >= found.comparisons[0].p
     assert 0 < found.detectable < 0.02
 
@@ -233,7 +233,7 @@ def test_the_very_same_are_in_no_family() -> None:
         analysis.analyse(contest, 0.0)
         return list(contest.comparisons)
 
-    # The less telling of two that differ, where there are three and where there are two.
+    # The larger p-value of the two that differ, with three contestants and with two.
     assert found.comparisons[1].p_holm == pytest.approx(2 * found.comparisons[1].p, abs=0.0)
     twin, pair, _ = again("b.py:f", "a.py:f")
     assert pair.p_holm == pytest.approx(pair.p, abs=0.0)

@@ -1,4 +1,4 @@
-"""Contests of callables: what loads, whether all agree, what arguments they get, what is timed."""
+"""Contests of callables: loading, agreement, arguments, timing."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ def test_results_in_arguments_are_compared(at: Any) -> None:
     assert str(other.reason).startswith("leaves different arguments behind: argument 0[2] is 4, not 3")
     both = outcomes(asked(at("fills"), at("fills"), setup=at("one")))
     assert [outcome.reason for outcome in both] == [None, None]
-    # All calls would get what the first one left.
+    # Each call would get the array that the first one filled.
     assert outcomes(asked(at("fills"), at("fills"), setup=at("one"), reset="same"))[0].reason is not None
 
 
@@ -250,7 +250,7 @@ def test_a_result_that_the_next_call_fills_is_compared_as_it_was(at: Any) -> Non
             assert one.reason is None
             assert str(other.reason).startswith("the result[0][2] is ")
     assert outcomes(asked(at("fills_shared"), at("fills_shared")))[1].reason is None
-    # One object that is nothing but itself.
+    # The same object, which equals only itself.
     assert outcomes(asked(at("itself"), at("itself")))[1].reason is None
 
 
@@ -354,7 +354,7 @@ def test_an_agreement_tells_of_itself_before_each_call(at: Any) -> None:
             told.append(message)
 
     work(Heard())  # type: ignore[abstract]
-    # Each once to compare, each to be timed, and what was found.
+    # Each once to compare, each once to be timed, and then the result.
     assert (len(told), sorted(places[:2]), places[2:]) == (5, [0, 1], [0, 1, 0])
     assert told[:4] == [{}] * 4
     found = told[4]

@@ -1,4 +1,4 @@
-"""Contests of commands: how they are run, whether all agree, what is timed."""
+"""Contests of commands: running, agreement, timing."""
 
 from __future__ import annotations
 

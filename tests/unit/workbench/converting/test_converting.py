@@ -50,7 +50,7 @@ def test_a_feed_without_records_is_a_file_without_rows(tmp_path: Path, ending: s
     path = str(tmp_path / f"a{ending}")
     assert convert(feed_of(plausible(0)), path, SCHEMAS["mbo"]) == 0
     if ".csv" in ending:
-        return  # the vendor's encoder writes no line for no record
+        return  # the vendor's encoder writes no header without records
     assert content(open_feed([path])) == b""
 
 

@@ -1,4 +1,4 @@
-"""The steps of an experiment: their order is checked, each adds what it says, and a user's own take part."""
+"""The steps of an experiment: their order is checked, each adds its declared fields, and a user's own take part."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def written(folder: Path, body: str, *, name: str = "mine", needs: tuple[str, ..
 def test_the_ladder_comes_before_what_it_does_not_need() -> None:
     names = list(STEPS)
     assert names[:3] == ["verification", "session", "ladder"]
-    # Kernels that the ladder does without are compiled after it.
+    # Kernels that the ladder does not need are compiled after it.
     assert {"counters", "from_top", "factorial"} < set(names[3:])
 
 
@@ -182,7 +182,7 @@ class TestOfTheUser:
 def test_the_ladder_is_shown_before_what_comes_after_it(
     command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was printed when mechanisms were counted."""
+    """The output about counting mechanisms."""
     from lobench.workbench.measurement import counters
 
     said: list[str] = []

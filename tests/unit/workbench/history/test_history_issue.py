@@ -1,4 +1,4 @@
-"""What a regression is told as: its size, its state, whether a later commit undid it, the text of an issue."""
+"""The report of a regression: its size, its state, whether a later commit undid it, the text of an issue."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_what_a_later_commit_undid_is_recovered() -> None:
     assert one.as_json()["recovered_by"] == order[20]
     order, (one,) = found(FLAT, [100.0] * 10 + [104.0] * 10 + [90.0] * 10)
     assert one.recovered == order[20]
-    # Part of it is not all of it.
+    # A partial recovery is none.
     _, (one,) = found(FLAT, [100.0] * 10 + [104.0] * 10 + [102.0] * 10)
     assert (one.recovered, one.counts, one.state) == (None, True, "to look at")
 

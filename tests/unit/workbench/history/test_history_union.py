@@ -1,4 +1,4 @@
-"""Recorded history: a file for each commit, never changed; what several jobs recorded is one history."""
+"""Recorded history: a file for each commit, never changed; the records of several jobs form one history."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def commit(place: int) -> str:
 
 
 def job(folder: Path, *places: int, variant: str = "p0", anchor: int | None = None, **more: Any) -> History:
-    """What a job records that began with what lies in the folder."""
+    """The record of a job that began with the content of the folder."""
     history = load(folder / "history.json", "here")
     for place in places:
         made = point(place, variant, **more)
@@ -79,18 +79,18 @@ def test_two_jobs_are_one_history(tmp_path: Path) -> None:
     for folder in folders:
         for path in (folder / "recorded").iterdir():
             other = whole / "recorded" / path.name
-            # Files of one name are the same: git merges them without a conflict.
+            # Files with the same name have the same content: git merges them without a conflict.
             assert not other.exists() or other.read_bytes() == path.read_bytes()
             other.write_bytes(path.read_bytes())
     read = load(whole / "history.json", "here")
     assert list(read.points) == [commit(place) for place in (1, 2, 3, 4)]
     both = read.points[commit(3)]
     assert set(both["feeds"][FEED]) == {"p0", "p4"}
-    # Of what both measured, the later one.
+    # If both measured a point, the later measurement.
     assert both["feeds"][FEED]["p0"]["ns"] == 70.0
     assert both["tried"] == [f"{FEED} p0", f"{FEED} p4"]
     assert {one["name"] for one in read.sessions} == {"s", "a", "b"}
-    # Who records next leaves one file for each commit.
+    # The next recording leaves one file for each commit.
     read.save()
     assert len(list(read.recorded.iterdir())) == 4
     assert load(whole / "history.json", "here").points == read.points
@@ -154,6 +154,13 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (path,) = made.recorded.iterdir()
     path.write_text("{")
     with pytest.raises(LobenchError, match=rf"{path.name}: not JSON"):
+        load(tmp_path / "history.json", "here")
+
+
+def test_a_machine_that_names_another_folder_is_refused(tmp_path: Path) -> None:
+    """asv's files are written to a folder of its name."""
+    (tmp_path / "history.json").write_text(json.dumps({"version": 2, "machine": "../../elsewhere"}))
+    with pytest.raises(LobenchError, match=r"history\.json: machine: must be the name of a folder, was '\.\./"):
         load(tmp_path / "history.json", "here")
 
 

@@ -190,9 +190,22 @@ def test_twice_the_work_in_a_rare_action_is_found() -> None:
     (found,) = regressions(made, all_series(made, order))
     assert (found.commit, found.of, found.size) == (order[10], "instructions of T", pytest.approx(1.0))
     assert found.counts
-    # Where all records together cost less, the trade was a good one.
+    # A commit that saves over all records is no regression.
     made.points[order[10]]["feeds"]["f"]["v"]["exact"]["instructions"] = 80.0
     assert order[10] not in {one.commit for one in regressions(made, all_series(made, order))}
+
+
+def test_a_rare_action_whose_replays_differ_rose_where_the_least_is_above_the_most() -> None:
+    for before, found in (([150.0, 250.0], True), ([150.0, 310.0], False)):
+        made, order = history(levels(20, {}), [100.0] * 20)
+        for place, commit in enumerate(order):
+            point = made.points[commit]["feeds"]["f"]["v"]
+            point["exact"]["instructions of T"] = 400.0 if place == 10 else 200.0 + place % 2
+            point["spreads"] = {"instructions of T": [330.0, 450.0] if place == 10 else before}
+        assert [order.index(one.commit) for one in regressions(made, all_series(made, order))] == [10] * found
+        if found:
+            (one,) = regressions(made, all_series(made, order))
+            assert (one.counters, one.recovered) == (("instructions of T",), order[11])
 
 
 def test_what_the_noise_hides_is_no_headline() -> None:

@@ -1,4 +1,4 @@
-"""What surrounds the queue of `lobench latency`: arrivals, histograms, what is refused, and what a person is told."""
+"""The surroundings of the queue in `lobench latency`: arrivals, histograms, refusals, and messages."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_histogram_holds_every_event_to_three_digits() -> None:
     for name, share in QUANTILES.items():
         exact = getattr(found, name)
         assert exact == np.sort(made)[int(np.ceil(share * len(made))) - 1]
-        # A place of the histogram is a thousandth wide, and times are whole nanoseconds.
+        # A bucket of the histogram is a thousandth wide, and times are whole nanoseconds.
         assert histogram.get_value_at_percentile(100 * share) == pytest.approx(exact, rel=0.001, abs=1)
     assert found.max == made.max()
 
@@ -147,7 +147,7 @@ def told(name: str, plain: str = "7", probed: tuple[str, ...] = ("7", "7"), stop
 
 
 def measured(patch: pytest.MonkeyPatch, **said: Any) -> Any:
-    """What comes of processes that say this, one for each variant; an exception is what they end with."""
+    """The outcome of processes with these answers, one for each variant; an exception is the end of its process."""
 
     cpus = set()
 

@@ -1,4 +1,4 @@
-"""What is timed is the machine code of sessions: however it is handed records, it computes the same."""
+"""The machine code of sessions is timed: it computes the same, however it receives records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TIMES = np.arange(FEED.count) * 400.0
 
 
 def computed(variant: Variant, most: int | None) -> tuple[list[int | None], Served | None]:
-    """State and trace after the whole feed: in one call, or handed over as it comes, so many at a time at most."""
+    """State and trace after the whole feed: in one call, or in blocks of at most this size."""
     with start_replay(variant, Workload()) as replay:
         whole = FEED.slice(0, FEED.count)
         served = None

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lobench.engine.compiling import kernel
 from lobench.engine.native import DOUBLE, view
-from lobench.workbench.latency.queueing import FASTEST, SLOWEST, largest, lindley, quantile
+from lobench.workbench.latency.queueing import FASTEST, SLOWEST, confirmed, largest, lindley, quantile
 from lobench.workbench.latency.serving import Served, build_serve
 
 pytestmark = pytest.mark.normal
@@ -27,13 +27,13 @@ WORD = 8
 
 @kernel
 def shown_time(words: int) -> int:
-    """A clock that stands still but while records are served."""
+    """A clock that moves only while records are served."""
     return view(words, DOUBLE)["value"]
 
 
 @kernel
 def takes(function: int, target: int, address: int, stride: int, count: int, words: int) -> int:
-    """``function`` ns for a block, and for each of its records what the table at ``address`` says."""
+    """``function`` ns for a block, and for each of its records the time in the table at ``address``."""
     clock = view(words, DOUBLE)
     clock["value"] += float(function)
     for place in range(count):
@@ -91,9 +91,9 @@ def test_exponential_service_waits_as_long_as_theory_says(load: float) -> None:
 
 @pytest.mark.parametrize("rate", [0.5, 1.0, 3.0])
 def test_unlimited_blocks_answer_as_theory_says(rate: float) -> None:
-    """M/D/1 in bulk, a block of any size taking 1: what comes during a block waits for its rest, on average half of
-    it, and is served by the next; who comes when the server is idle, once in each block that ends with nobody
-    waiting, is served at once."""
+    """M/D/1 in bulk, a block of any size taking 1: an arrival during a block waits for the rest of it, on average half,
+    and is served by the next; an arrival at an idle server, one after each block that ends with nobody waiting, is
+    served at once."""
     found = served(poisson(rate), np.zeros(EVENTS), EVENTS, block=1)
     alone = math.exp(-rate)
     assert found.responses.mean() == pytest.approx(1 + rate / 2 / (rate + alone), rel=0.01)
@@ -104,7 +104,7 @@ def test_by_hand() -> None:
     steady = np.arange(5) * 10.0
     assert served(steady, np.full(5, 15.0), 1).responses.tolist() == [15, 20, 25, 30, 35]
     assert served(steady, np.full(5, 5.0), 1).responses.tolist() == [5] * 5
-    # Twice as fast: records every 5.
+    # Twice as fast: one record every 5 ns.
     found = np.zeros(5)
     lindley(np.full(5, 5.0), steady, 2.0, found)
     assert found.tolist() == [5] * 5
@@ -113,12 +113,12 @@ def test_by_hand() -> None:
 
 
 def test_blocks_by_hand() -> None:
-    """The first goes alone, as nobody else is there; then two that wait, as no more fit in; then the last."""
+    """The first is served alone, because nobody else is there; then two that wait, as many as fit; then the last."""
     found = served(np.array([0.0, 1.0, 2.0, 3.0]), np.zeros(4), 2, block=10)
     assert found.responses.tolist() == [10, 19, 18, 27]
     assert found.sizes.tolist() == [1, 2, 0, 1]
     assert found.services.tolist() == [10, 10, 0, 10]
-    # Those that come at one moment are one block.
+    # Simultaneous records form one block.
     found = served(np.array([5.0, 5.0, 5.0, 100.0]), np.ones(4), 4096, block=10)
     assert found.responses.tolist() == [13, 13, 13, 11]
     assert found.sizes.tolist() == [3, 0, 0, 1]
@@ -200,7 +200,7 @@ def test_the_largest_speed_is_found(most: float, tried: tuple[float, ...]) -> No
 
 
 def test_it_begins_at_the_first_speed_that_fails() -> None:
-    """Of blocks a greater speed may hold again: what is found never lies beyond one that failed."""
+    """With blocks a greater speed may succeed again: the speed found is never above one that failed."""
     found = largest(kept_to(1.7, []), {1.0: True, 2.0: False, 4.0: True, 8.0: False}, 0.01)
     assert found is not None
     assert 1.7 / 1.01 <= found <= 1.7
@@ -222,3 +222,19 @@ def test_no_speed_and_every_speed() -> None:
 def test_quantiles_are_ranks() -> None:
     times = np.arange(1, 1001, dtype=np.float64)[::-1].copy()
     assert [quantile(times, share) for share in (0.0, 0.5, 0.999, 1.0)] == [1, 500, 999, 1000]
+
+
+def test_a_speed_fails_only_if_it_fails_again() -> None:
+    asked: list[float] = []
+
+    def disturbed(speed: float) -> bool:
+        """Every other try at a speed is."""
+        asked.append(speed)
+        return speed <= 8.0 and asked.count(speed) % 2 == 0
+
+    found = largest(confirmed(disturbed, 2), {1.0: True}, 0.01)
+    assert found is not None
+    assert 7.9 < found <= 8.0
+    # Two tries at most at each.
+    assert max(map(asked.count, asked)) == 2
+    assert largest(confirmed(disturbed, 1), {1.0: True}, 0.01) == pytest.approx(1.0, rel=0.02)

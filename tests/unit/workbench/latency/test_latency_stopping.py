@@ -44,7 +44,7 @@ def test_what_is_let_pass() -> None:
 
 
 def test_answers_are_judged_against_answers_after_one_record() -> None:
-    """What cold memory costs, it costs both; a few questions that take long say nothing."""
+    """Cold memory costs both the same; a few slow questions prove nothing."""
     cold = 5_000 * np.random.default_rng(1).random(300)
     cold[:20] += 1e8
     spent = np.full(300, 6_000.0)
@@ -56,7 +56,7 @@ def test_answers_are_judged_against_answers_after_one_record() -> None:
 
 
 class Gathering:
-    """A replay that works off what it gathered every so many records, and when it is asked."""
+    """A replay that does its collected work every N records, and when queried."""
 
     trace = 7
 

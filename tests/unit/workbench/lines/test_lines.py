@@ -292,7 +292,7 @@ python    8/8    11.600000000:    1003009 cpu-clock:u:
 
 
 def test_a_library_below_a_function_of_numbas_own_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By perf, which does not know who called that function; what a wrapper calls in Python does not count."""
+    """By perf, which does not know the caller of that function; a wrapper's work in Python does not count."""
     monkeypatch.setattr(documenting, "hidden", lambda file: file in ("", WRAPPER) or file.startswith("/numba/"))
     solver, kernel = Frame("solve", "/numba/linalg.py", 7), Frame("run", "/a.py", 3)
     wrapper, library = Frame("run", WRAPPER, 0), Frame("dgesv", LIBRARY, 0)

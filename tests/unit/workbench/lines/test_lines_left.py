@@ -1,4 +1,4 @@
-"""What a program that is looked at is given, and what it leaves, where it leaves anything."""
+"""The input of a profiled program, and the files that it leaves, if any."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ short = njit(lambda value: value)
 
 
 def told(folder: Path, *, numba: bool = True, regions: int = 0) -> None:
-    """What a process leaves as it ends."""
+    """The files that a process leaves at its end."""
     facts = {"pid": 7, "objects": [], "generated": {}, "code": [], "numba": numba, "forks": 0, "regions": regions}
     (folder / TARGET).write_text(json.dumps({**facts, "spans": []}))
 
@@ -64,7 +64,7 @@ def test_why_a_program_told_nothing(tmp_path: Path, code: int, begun: bool, said
     (tmp_path / "valgrind.7.log").write_text("==7== warning: some\nours\n")
     if begun:
         (tmp_path / BEGUN).write_text("7")
-        # Of a process that it forked.
+        # From a process that it forked.
         (tmp_path / "valgrind.8.log").write_text("theirs\n")
     with pytest.raises(ToolFailedError) as raised:
         left_in(tmp_path, Program("script", "a.py"), "callgrind", code)

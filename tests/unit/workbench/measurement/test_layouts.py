@@ -1,4 +1,4 @@
-"""Machine code laid out anew, and work in forks: on code as small as can be."""
+"""Machine code with a new layout, and work in forks: on minimal code."""
 
 from __future__ import annotations
 

@@ -99,10 +99,10 @@ def test_what_flags_a_sample(reason: str, reading: Reading) -> None:
 
 def test_what_does_not_flag_a_sample() -> None:
     assert not is_contaminated(CLEAN)
-    # The clocks' own grain is no waiting in a short sample.
+    # In a short sample, the resolution of the clocks is not waiting time.
     assert not is_contaminated(Reading(40_000, 1_000, 0, 0, 0, 0))
     assert not is_contaminated(CLEAN._replace(wall_ns=CLEAN.cpu_ns * 104 // 100))
-    # CPU clocks may run ahead of wall clocks by their grain.
+    # The CPU clock may be ahead of the wall clock by its resolution.
     assert not is_contaminated(CLEAN._replace(wall_ns=CLEAN.cpu_ns - 500))
 
 
@@ -120,7 +120,7 @@ def test_reasons_are_counted_by_the_names_of_columns() -> None:
 
 
 def recovering(pieces: float, first: float = 0.8) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """A variant whose excess falls by e in so many pieces of 4,096 records."""
+    """A variant whose excess falls by a factor of e in this number of pieces of 4,096 records."""
     return first * np.exp(-np.arange(32) / pieces)[None, :]
 
 
@@ -134,7 +134,7 @@ def test_the_grain_grows_with_what_a_switch_costs() -> None:
     for grain, pieces in zip(grains, (0.2, 1, 2, 4), strict=True):
         kept = recovering(pieces)[0, grain.lead_in_records // 4096 : grain.slice_records // 4096].mean()
         assert grain.excess == pytest.approx(kept, abs=1e-3)
-    # The shortest lead-in that will do.
+    # The shortest sufficient lead-in.
     assert choose(recovering(0.2), 4096, 10_000_000, aim=1.0).lead_in_records == 4096
 
 
@@ -166,7 +166,7 @@ def test_curves_fall_to_nothing() -> None:
     assert curve.shape == truth.shape
     assert (np.diff(curve, axis=1) <= 0).all()
     assert (curve >= 0).all()
-    # A difference for good is no cost of a switch.
+    # A permanent difference is not a cost of the switch.
     assert curve[:, -8:].mean() < 0.01
     assert np.abs(curve - truth).mean() < 0.01
 
@@ -192,7 +192,7 @@ def test_many_short_processes_where_there_is_time() -> None:
     # 16 starts, 16 passes, 6 isolated ones.
     design, isolated = designed(60, 2.0)
     assert (design.processes, isolated) == (16, True)
-    # A pass takes what it takes: never fewer than say how processes differ.
+    # If passes are long, keep the least number of processes that shows how processes differ.
     design, isolated = designed(60, 40.0)
     assert (design.processes, design.seconds, isolated) == (3, 20, False)
     design, _ = designed(60, 40.0, processes=2)
@@ -203,7 +203,7 @@ def test_a_precision_may_take_more_processes() -> None:
     design, _ = designed(600, 2.0, until=0.005)
     assert design.until_precision == 0.005
     assert (design.processes, design.seconds) == (120, 5)
-    # Not more than the feed's passes leave time for.
+    # At most as many as the feed's passes leave time for.
     assert 15 < designed(600, 19.0, until=0.005)[0].processes < 30
 
 
@@ -236,7 +236,7 @@ def test_the_swept_queue_keeps_its_length(resting: int) -> None:
     assert len(places) == 100
     assert not any(oracle.finish().anomalies.values())
     if resting > 1:
-        # Orders leave from all over the queue.
+        # Orders leave from anywhere in the queue.
         assert np.mean(places) == pytest.approx((resting - 1) / 2, rel=0.25)
 
 

@@ -1,4 +1,4 @@
-"""A session's state: what it keeps, how narrow its intervals are, when it may go on; and what a worker is given."""
+"""A session's state: its samples, the width of its intervals, the conditions for resuming; a worker's input."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from lobench.workbench.measurement.live_view import display, table
 from lobench.workbench.measurement.lockstep import ISOLATED, LOCKSTEP
 from lobench.workbench.measurement.precision import precisions, reached
 from lobench.workbench.measurement.process import in_hand, lines, messages
-from lobench.workbench.measurement.session import SESSION_COLUMNS, Session, fill
+from lobench.workbench.measurement.session import SESSION_COLUMNS, Session, fill, measure
 from lobench.workbench.measurement.shared_feed import nameless_file, receive, shared
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.measurement.variant_digest import variant_digest
@@ -54,7 +54,7 @@ FASTER = (1.0, 1.25, 10.0, 1.0)
 def message(
     kind: str = LOCKSTEP, number: int = 0, slices: int = 4, noise: float = 0.0, seed: int = 0, states: str = "aaaa"
 ) -> dict[str, Any]:
-    """One pass of a process in which the variants are so many times ``FASTER``, but for noise."""
+    """One pass of a process in which the variants are faster by the factors of ``FASTER``, plus noise."""
     rng = np.random.default_rng(seed)
     samples = []
     for place in range(slices):
@@ -69,6 +69,7 @@ def message(
         "owed_ns": [0] * len(NAMES),
         "floor_ns": 1.0,
         "held": 0,
+        "laid_out": [True] * len(NAMES),
     }
 
 
@@ -98,12 +99,12 @@ def test_passes_of_both_kinds_are_kept_apart() -> None:
 
 @pytest.mark.parametrize("startup", [0.25, 1.0, 1.5])
 def test_all_processes_of_a_session_have_as_much_time(startup: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What each takes to start is part of its time."""
+    """The start-up of each is part of its time."""
     now, given = [0.0], list[float]()
 
     def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
         given.append(task.seconds)
-        yield message()
+        yield {**message(), "seconds": task.seconds}
         now[0] += startup + task.seconds
 
     monkeypatch.setattr(measurement_session, "messages", passes)
@@ -111,7 +112,7 @@ def test_all_processes_of_a_session_have_as_much_time(startup: float, monkeypatc
     made = Session(NAMES, 40_000, Design(10, 2.0, 10_000, 0))
     fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), least=3, keep=lambda: None)
     assert made.begun == 10
-    # The first is given what all take that have told nothing yet.
+    # The first gets a default share, because no start-up time is known yet.
     assert given[0] == 1.0
     assert given[1:] == pytest.approx([(20 - 1 - startup) / 9 - startup] * 9)
     assert now[0] == pytest.approx(20)
@@ -125,19 +126,19 @@ def test_a_process_that_a_variant_ended_leaves_the_others_their_time(monkeypatch
         now[0] += 0.5 + task.seconds
         if len(given) == 1:
             raise WorkerError("it ended", who="p4_hash_lookup", how="died")
-        yield {"seconds": 1.0}
+        yield {"seconds": task.seconds}
 
     monkeypatch.setattr(measurement_session, "messages", passes)
     monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = Session(NAMES, 40_000, Design(4, 3.0, 10_000, 0))
     fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), least=3, keep=lambda: None)
-    # The first is tried twice, each time 2 seconds and half a second around; the rest is shared by three.
-    assert given == pytest.approx([2.0, 2.0, *[(12 - 5) / 3 - 0.5] * 3])
+    # The first is tried twice, each time 1.5 seconds and half a second of start-up; the other three share the rest.
+    assert given == pytest.approx([1.5, 1.5, *[(12 - 4) / 3 - 0.5] * 3])
 
 
 def test_work_that_was_put_off_is_refused() -> None:
     made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))
-    # Four slices of 1e7 ns of the reference: a fifth of them may be caches that were cold.
+    # Four slices of 1e7 ns of the reference: up to a fifth of them may be due to cold caches.
     made.take(0, {**message(), "owed_ns": [7_000_000, 0, 0, 0]})
     # Four of 1e6 ns: any first answer may take 1e7.
     made.take(0, {**message(number=1), "owed_ns": [0, 0, 10_000_000, 0]})
@@ -166,6 +167,54 @@ def test_a_session_comes_back_as_it_was() -> None:
     assert isolated.names == tuple(NAMES)
     assert Session.of(kept, isolated) == made
     assert Session.of(kept, None) == replace(made, isolated=[])
+
+
+def test_the_witness_says_what_is_right() -> None:
+    made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0), witness="right")
+    made.heed(["b", "a", "b", "b", "b"])
+    assert made.disagreeing == {"p1_zero_copy"}
+    # Without one beside them, two that differ later are both in doubt.
+    made.take(0, message(states="aaba"))
+    assert made.disagreeing == {"p1_zero_copy", "p4_hash_lookup", "p0_baseline"}
+    assert made.samples
+    made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0), witness="right")
+    made.heed(["a", "b", "b", "a", "b"])
+    assert made.disagreeing == {"p0_baseline"}
+
+
+def test_only_the_first_process_has_a_witness(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[list[str], bool]] = []
+
+    def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
+        asked.append((list(task.variants), task.settings["witness"]))
+        if task.settings["witness"]:
+            yield {"seconds": 0.5, "witnessed": ["a", "a", "b", "a", "a"]}
+        yield message()
+
+    monkeypatch.setattr(measurement_session, "messages", passes)
+    made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0), witness="right")
+    feed: Any = None
+    measure(made, feed, Workload(), least=2, keep=lambda: None)
+    line_up = [*NAMES[:-1], "p0_baseline"]
+    assert asked == [([*line_up, "right"], True), (line_up, False)]
+    assert made.disagreeing == {"p4_hash_lookup"}
+
+
+def test_laid_out_anew_is_only_what_every_process_laid_out() -> None:
+    made = session(2)
+    assert made.result().laid_out == tuple(NAMES)
+    # One that ends at once and begins again says nothing twice; one that could not is as built from then on.
+    made.forget(1)
+    made.take(1, {**message(), "laid_out": [True, False, True, True]})
+    made.take(2, message())
+    assert made.result().laid_out == ("p0_baseline", "p4_hash_lookup", CONTROL)
+    assert Session.of(made.result(), None).laid_out == made.laid_out
+    made.drop("p4_hash_lookup", "died")
+    assert made.result().laid_out == ("p0_baseline", CONTROL)
+    begun = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))
+    begun.take(0, {**message(ISOLATED), "laid_out": [False, False, True, True]})
+    begun.take(0, message())
+    assert begun.result().laid_out == ("p4_hash_lookup", CONTROL)
 
 
 def test_intervals_narrow_with_processes() -> None:
@@ -211,7 +260,7 @@ def test_a_digest_is_of_the_text_that_defines_a_variant(tmp_path: Path) -> None:
     digests = {name: variant_digest(variant) for name, variant in known.items()}
     assert len(set(digests.values())) == len(digests)
     assert digests == {name: variant_digest(variant) for name, variant in discover().items()}
-    # What a process has compiled since, and the texts that were read for it, count for nothing.
+    # Kernels compiled since, and source text read for them, do not change the digest.
     warm(known[REFERENCE], until="book")
     stages.declare(lambda: None, stages.Stage("features"))
     assert digests == {name: variant_digest(variant) for name, variant in known.items()}
@@ -281,7 +330,7 @@ def test_a_feed_is_handed_over_whole() -> None:
         assert np.array_equal(part.records, feed.records[:1000])
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(given.descriptor)
-    # The memory lives as long as someone looks at it.
+    # The memory exists as long as something refers to it.
     assert received.digest == feed.digest
 
 

@@ -1,4 +1,4 @@
-"""What passes will take is there before them, and no more than the machine can spare."""
+"""The memory that passes will take is touched before them, but no more than the machine can spare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions between timed slices: which are put, and what their answers owe."""
+"""Questions between timed slices: their choice, and the work that answers owe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LATE = 20_000_000
 
 
 class Late:
-    """A replay that does what it owes when it is asked, and answers as told, in turn."""
+    """A replay that does its owed work when queried, and gives these answers in turn."""
 
     trace = 7
 

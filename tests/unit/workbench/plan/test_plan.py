@@ -129,8 +129,8 @@ def test_a_ledger_that_is_not_there(tmp_path: Path) -> None:
     ],
 )
 def test_grades(low: float, high: float, expected: str) -> None:
-    """Graded is what is shown to differ from no effect, and lies wholly within the predicted range or wholly beside
-    it."""
+    """A step is graded if it is shown to differ from no effect and lies wholly inside or wholly outside the predicted
+    range."""
     measured = Interval(1.2, 1.1, 1.3)
     assert grade(low, high, measured, "faster") == expected
     for verdict in ("no difference shown", None):
@@ -177,7 +177,7 @@ def test_scoring_a_result() -> None:
     for found in grades[:4]:
         rung = rungs[found.prediction.phase]
         assert found.measured == typed.interval(rung["step"])
-        # What the page shows and what is scored here is one and the same.
+        # The page shows the same score.
         assert found.score == rung["score"]
         assert found.notes == ()
     assert grades[4].notes == ("the phase was not measured",)

@@ -1,4 +1,4 @@
-"""Whose code a helper process runs, whose settings it sees, when it ends, and what its exit code is called."""
+"""A helper process: the code that it runs, the settings that it sees, its end, and the name of its exit code."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def told_by(started: Started, folder: Path) -> Any:
 def test_a_helper_runs_this_copy_and_the_standard_library(
     foreign: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the working directory, PYTHONPATH and the parent's own path hold; what lies beside a user's file stays
-    importable where it is for the parent."""
+    """Whatever the working directory, PYTHONPATH and the parent's own path contain; modules beside a user's file can be
+    imported if the parent could import them."""
     own = tmp_path / "own"
     own.mkdir()
     (own / "probe.py").write_text(PROBE)
@@ -85,7 +85,7 @@ def test_settings_of_tools_stay_outside(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_helper_ends_with_its_parent(tmp_path: Path) -> None:
-    """Killed, a parent can tell nobody."""
+    """A killed parent cannot notify anyone."""
     sleeper = tmp_path / "sleeper.py"
     sleeper.write_text("import time\nprint('here', flush=True)\ntime.sleep(600)\n")
     program = (

@@ -58,7 +58,7 @@ def test_shares_add_up() -> None:
 
 
 def test_stages_take_turns_in_balanced_order() -> None:
-    """In as many slices as there are stages each stands at each place once, and follows each other one once."""
+    """In as many slices as there are stages, each has each position once, and follows each other one once."""
     order: list[int] = []
 
     class Silent:

@@ -54,7 +54,7 @@ def test_counts_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
     assert near["instructions"] % KERNEL_STEPS == 0
     assert inner["instructions"] == (TRUTH["direct"] + TRUTH["deep"]) * near["instructions"]
     assert (near["function"], inner["function"].rpartition(".")[2]) == ("kernel_part", "inner")
-    # Nothing else costs anything but the loops, once a step at the most.
+    # Apart from the loop heads, which run once per step, only these lines cost anything.
     loops = [row for row in found["lines"] if row["text"].startswith("for _ in range(")]
     assert len(loops) == len(TRUTH)
     rest = found["per_event"]["instructions"] - sum(row["instructions"] for row in (near, inner, *loops))
@@ -90,7 +90,7 @@ def line(found: Any, file: str, mark: str) -> Any:
 
 
 def chains(found: Any) -> Mapping[str, Mapping[str, float]]:
-    """What the steps of each chain cost, told apart by the whole stack: every frame with its file and line."""
+    """The cost of the steps of each chain, distinguished by the whole stack: every frame with its file and line."""
     text = {OWN: Path(profile_work.__file__), OTHER: Path(profile_policies.__file__)}
 
     def place(file: str, mark: str) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""Documents of profiles: their costs, what is drawn of them, differences, what a report says."""
+"""Documents of profiles: costs, pictures, differences, and entries for a report."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_documents() -> None:
 
 
 def test_a_profile_is_read_as_it_was_written() -> None:
-    """Costs stand beside a row's other properties; facts that a tool does not tell are left out."""
+    """Costs come beside a row's other properties; facts that a tool does not report are left out."""
     for found in (made(), made(tool="perf")):
         written = json.loads(json.dumps(as_json(found)))
         assert found_of(written) == found
@@ -139,7 +139,7 @@ def test_source_pages_stand_alone() -> None:
     assert "http" not in page
     assert "50.00%" in page
     assert "prefers-color-scheme:dark" in page
-    # The index names the costliest line first, and leads to each.
+    # The index lists the costliest line first, with a link to each.
     links = re.findall(r'<a href="#([^"]+)">([^<]+)</a>', page)
     assert [text for _, text in links] == ["b.py:5", "a.py:1", "c.py:9"]
     assert {target for target, _ in links} == set(re.findall(r'<tr id="([^"]+)"', page))

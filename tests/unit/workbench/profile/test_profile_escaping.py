@@ -1,4 +1,4 @@
-"""Files whose names or texts hold what XML and UTF-8 cannot."""
+"""Files whose names or texts contain characters that XML and UTF-8 cannot hold."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ print(json.dumps({
 @group(P4)
 @pytest.mark.parametrize("until", ["book", pytest.param("strategies", marks=pytest.mark.long)])
 def test_the_machine_code_is_that_of_the_timed_kernel(until: str, tmp_path: Path) -> None:
-    """Byte for byte: what is profiled is what is timed."""
+    """Byte for byte, the profiled code is the timed code."""
     plain = run_python(COMPILE, "plain", P4.name, until, LOBENCH_CACHE_DIR=str(tmp_path / "plain"))
     described = run_python(COMPILE, "described", P4.name, until, LOBENCH_CACHE_DIR=str(tmp_path / "described"))
     assert plain["bytes"] > 5_000
@@ -92,7 +92,7 @@ def test_three_deep_inlining_across_files(known: Any) -> None:
         name: next(number for number, line in enumerate(text, 1) if f"# {name}" in line)
         for name in ("outer calls middle", "middle calls inner", "inner works")
     }
-    # The functions of the other file were compiled by themselves, too.
+    # The functions of the other file were also compiled by themselves.
     own = [stack for stack in known["stacks"] if stack[0][0] == "kernel"]
     deepest = [stack for stack in own if stack[-1][0] == "inner" and stack[-1][2] == wanted["inner works"]]
     assert deepest

@@ -1,4 +1,4 @@
-"""What a missing tool or right is answered with."""
+"""The messages about a missing tool or permission."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_python_tools_come_of_the_extra(monkeypatch: pytest.MonkeyPatch, name: s
     monkeypatch.setattr(needs, "which", lambda *arguments, **options: None)
     with pytest.raises(MissingToolError, match="is not installed") as caught:
         require(name)
-    # Of this environment, not of whatever pip is first on PATH.
+    # The pip of this environment, not the first one on PATH.
     assert str(caught.value).endswith(f"install it with: {sys.executable} -m pip install 'lobench[profile]'")
     assert caught.value.exit_code == 2
 

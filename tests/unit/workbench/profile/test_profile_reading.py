@@ -1,4 +1,4 @@
-"""What is made of profilers' output: costs to stacks, stages, mechanisms."""
+"""Reading the profilers' output: from costs to stacks, stages, mechanisms."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def counts() -> Counts:
 
 
 def test_callgrind_files(counts: Counts) -> None:
-    """Own costs, inclusive costs of library calls, numbers of calls; what is no kernel's address is left out."""
+    """Own costs, inclusive costs of library calls, numbers of calls; addresses outside kernels are left out."""
     assert {address: list(cost) for address, cost in counts.own.items()} == {
         KERNEL: [10, 6, 1, 3],
         KERNEL + 8: [20, 0, 0, 0],
@@ -81,7 +81,7 @@ def test_a_function_with_two_callers_is_shared_out(counts: Counts) -> None:
         ("replay", "load", "find"): 120.0,
     }
     assert sum(found.values()) == 490.0
-    # A library's cost stands at the line that called it.
+    # The cost of a library is attributed to the line that called it.
     by_line = group(spent, lambda entry: (entry.place.file, entry.place.line))
     assert float(by_line["b.py", 5][0]) == 320.0
 
@@ -153,13 +153,13 @@ def test_mechanisms_are_the_policies_functions() -> None:
     assert mechanism_of((apply, frame_of(places, "lookup", "find"), other), places) == "lookup"
     assert mechanism_of((apply, frame_of(places, "memory", "new_order")), places) == "memory"
     assert mechanism_of((apply, other), places) == "layout"
-    # What the layout hands on of the memory stays the memory's.
+    # A function of the memory that the layout exposes still belongs to the memory.
     assert mechanism_of((frame_of(places, "memory", "reserve"),), places) == "memory"
 
 
 @pytest.mark.parametrize("variant", LADDER, ids=lambda variant: variant.name)
 def test_every_policy_of_the_ladder_has_its_functions(variant: Any) -> None:
-    """Those that a policy builds, too, in whatever file they stand."""
+    """Those that a policy builds, too, in any file."""
     places = places_of(variant)
     fields = {(place.axis, place.field) for place in places}
     assert fields >= {("shape", "evaluate"), ("shape", "flush"), ("context", "best"), ("features", "put")}
@@ -208,6 +208,6 @@ def test_perf_and_py_spy_samples() -> None:
     }
     counts, total = count(_spy_samples(profile), CODES)
     assert total == 3
-    # A call's return address is the one behind it; an interrupted instruction's is its own.
+    # A return address is the instruction after the call; an interrupted instruction's address is its own.
     assert [place for place, _ in counts.called] == [KERNEL + 7]
     assert list(counts.own) == [KERNEL + 8]

@@ -41,7 +41,7 @@ def test_valgrind_counts_whatever_a_user_has_set_for_it(hostile: Path) -> None:
         counting.command(["true"], str(hostile)),
         ["valgrind", *callgrind.OPTIONS, f"--callgrind-out-file={hostile}/out", "true"],
     ):
-        # Counting from the start stands for a request from within.
+        # Counting from the start replaces the request from inside the program.
         command = [word for word in command if "atstart" not in word]
         subprocess.run(command, cwd=hostile, env=tool_environment(), check=True, capture_output=True, timeout=100)
         (out,) = hostile.glob("out*")

@@ -1,5 +1,5 @@
 """The dataclasses of a result document against its schema: the same properties, missing or null in the same cases; and
-what is read is written again as it was."""
+a document that was read is written unchanged."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from tests.reported import complete
 ENVELOPE = {"schema", "schema_version"}
 """In every file, and in no object: all are of one version."""
 CHOSEN = {(Design, name) for name in ("passes", "seed", "pinned", "until_precision")}
-"""Required in a document, and with a default for whoever lays out a session."""
+"""Required in a document, but with a default for code that lays out a session."""
 KINDS = {"string": str, "integer": int, "number": float, "boolean": bool}
 PUBLISHED = ROOT / "reports" / "published" / "result.json"
 
 
 def resolved(part: Mapping[str, Any]) -> dict[str, Any]:
-    """A part of the schema with what it refers to; ``types`` are those that both allow, None for any."""
+    """A part of the schema with its references resolved; ``types`` are those that both allow, None for any."""
     own = dict(part)
     found: dict[str, Any] = {}
     if "$ref" in own:

@@ -1,4 +1,4 @@
-"""Reading result documents: what is valid is read as it was written, all else is refused by name and place."""
+"""Reading result documents: a valid one is read unchanged, any other is refused by name and place."""
 
 from __future__ import annotations
 

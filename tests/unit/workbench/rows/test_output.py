@@ -1,4 +1,4 @@
-"""Files of rows: groups, numbers at the edges, formats, and what is left behind."""
+"""Files of rows: groups, extreme numbers, formats, and leftovers."""
 
 from __future__ import annotations
 
@@ -365,7 +365,7 @@ def test_few_batches_wait_for_an_encoder() -> None:
 
     class Slow:
         def write(self, rows: pa.Table) -> None:
-            time.sleep(0.02)  # for as many to be handed over as may be
+            time.sleep(0.02)  # time for as many to be handed over as possible
             ahead.append(handed - len(ahead) - 1)
 
         def close(self, told: object) -> None: ...

@@ -1,4 +1,4 @@
-"""Samples of rows: what comes out is what a slow, obvious reading of the definitions picks from all rows."""
+"""Samples of rows equal those that a slow, obvious reading of the definitions picks from all rows."""
 
 from __future__ import annotations
 

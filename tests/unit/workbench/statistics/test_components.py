@@ -45,7 +45,7 @@ def test_intervals_cover_the_truth(deviations: np.ndarray) -> None:
         found = components(nested((8, 2, 3, 2), deviations, rng))
         low, high = np.percentile(np.sqrt(found.drawn(rng, 1000)), (2.5, 97.5), axis=0)
         covered.append((low <= deviations) & (deviations <= high))
-    # A level that adds nothing is covered more often: its interval ends at 0.
+    # The interval of a level without variance ends at 0, so it covers more often.
     assert (np.mean(covered, axis=0) >= 0.92).all()
     assert (np.mean(covered, axis=0)[deviations > 0] <= 0.985).all()
 
@@ -95,7 +95,7 @@ def test_how_often_intervals_are_wrong() -> None:
 
 
 def test_a_pass_in_one_number() -> None:
-    """Slices cost what they cost, and a disturbed one changes nothing much."""
+    """Slices differ in cost, and a disturbed one changes little."""
     rng = np.random.default_rng(7)
     passes, slices = rng.normal(0, 0.01, 30), rng.normal(0, 0.5, 20)
     logs = 0.1 + passes[:, None] + slices + rng.normal(0, 0.001, (30, 20))

@@ -1,5 +1,4 @@
-"""The top of the ladder without one phase at a time: which variants these are, that they compute the same, and what is
-said of made-up times."""
+"""The ladder's top without one phase at a time: its variants, their agreement, the analysis of invented times."""
 
 from __future__ import annotations
 
@@ -65,10 +64,10 @@ def test_names_are_canonical() -> None:
     name = "p7_cache_layout,events=clone,memory=heap"
     assert resolve("p7_cache_layout, memory=heap,events=clone", KNOWN).name == name
     assert resolve(name, KNOWN) == resolve(resolve(name, KNOWN).name, KNOWN)
-    # What changes nothing is not in the name.
+    # The name leaves out policies that change nothing.
     assert resolve("p7_cache_layout,context=snapshot,events=clone", KNOWN).name == "p7_cache_layout,events=clone"
     assert resolve("p7_cache_layout,context=snapshot", KNOWN) is KNOWN["p7_cache_layout"]
-    # On top of the reference there is one name, whether it is said or not.
+    # On top of the reference, naming the reference or not gives the same variant.
     assert resolve(f"{REFERENCE},lookup=hash", KNOWN) == resolve("lookup=hash", KNOWN)
     assert resolve("p7_cache_layout,layout=general,lookup=linear", KNOWN).policies["lookup"] == "linear"
     assert resolve("p7,events=clone", KNOWN).name == "p7_cache_layout,events=clone"
@@ -78,7 +77,7 @@ def test_names_are_canonical() -> None:
 def test_a_users_own_variant_may_be_the_base() -> None:
     known = {**KNOWN, "mine": replace(KNOWN["p4_hash_lookup"], name="mine", phase=None)}
     assert resolve("mine,lookup=linear", known).policies == KNOWN["p3_indexed_features"].policies
-    # It is not on the ladder, and nothing is taken away from it.
+    # It is not on the ladder, and takes no part in the dismantling of the top.
     assert from_top(known)[0] == TOP
     assert ladder(known) == LADDER
 
@@ -143,10 +142,10 @@ def test_decoding_is_compared_by_what_was_read() -> None:
     assert compare(others[0].proof, replace(others[0].proof, result=wrong)) == ("fields",)
 
 
-# What is said of made-up times.
+# Results for invented times.
 
 SPEEDS = {"events": 1.3, "context": 2.0, "features": 1.5, "memory": 1.0, "shape": 0.8, "layout": 1.4}
-"""What the top gains by each axis."""
+"""The top's gain by each axis."""
 
 
 @pytest.fixture(autouse=True)
@@ -199,7 +198,7 @@ def test_what_each_phase_earns(apart: bool) -> None:
     assert found is not None
     assert found["top"] == "p7_cache_layout"
     entries = {entry["axis"]: entry for entry in found["axes"]}
-    # Phases are known though only two of them were measured.
+    # Phases are known although only two of them were measured.
     assert {axis: entry["phase"] for axis, entry in entries.items()} == {
         **{"events": 1, "context": 2, "features": 3, "lookup": 4},
         **{"memory": 5, "shape": 6, "layout": 7},

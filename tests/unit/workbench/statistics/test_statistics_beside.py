@@ -1,4 +1,4 @@
-"""What is measured beside the session: lock-step's bias, scaling, limits, the sweep; quiet on what was not repeated."""
+"""Measurements beside the session: lock-step's bias, scaling, limits, the sweep; no result without repetition."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def measured(times: np.ndarray) -> tuple[Any, SessionResult]:
 
 
 def test_bias_compares_the_same_slices_in_the_same_processes() -> None:
-    """Isolated passes are few, and their slices' work differs: one slice against itself, whatever the blocks are."""
+    """Isolated passes are few, and the work of their slices differs: each slice is compared with itself, whatever the
+    blocks."""
     slices = np.array([1.0, 5.0, 2.0, 9.0])[None, None, :, None] * 1e6
     _, session = measured(np.ones((3, 3, 4, 3)) * slices * np.array([1.0, 1.2, 1.0]))
     rows, _ = measured(np.ones((3, 1, 4, 3)) * slices)
@@ -47,7 +48,7 @@ def test_bias_compares_the_same_slices_in_the_same_processes() -> None:
     assert found is not None
     assert [entry.variant for entry in found] == NAMES
     assert [entry.ratio.value for entry in found] == pytest.approx([1.0, 1.2, 1.0])
-    # A process without the whole pass is left out; one process alone says nothing.
+    # A process without a whole pass is left out; a single process shows nothing.
     cut = rows[(rows[:, 0] < 1) | (rows[:, 2] < 3)]
     assert bias(compared(session), session, replace(isolated, rows=cut)) is None
     only = rows[rows[:, 3] == 1]
@@ -73,9 +74,9 @@ def test_a_bias_that_is_shown_stands_beside_the_figure() -> None:
     for corrected in (fast.step_alone, fast.total_alone):
         assert corrected is not None
         assert corrected.low < 10 < corrected.high
-        # What is not known of the biases is in its interval.
+        # The interval includes the uncertainty of the biases.
         assert corrected.high / corrected.low > total.high / total.low
-    # A bias of what a figure compares with touches it, too.
+    # A bias of the base affects the figure, too.
     assert alone(total, replace(found[0], shown=False), replace(found[1], shown=True)) is not None
     assert alone(total, found[0], found[2]) is None
     assert alone(None, found[1], found[0]) is None
@@ -115,7 +116,7 @@ def test_the_ceiling_is_what_replays_at_once_gain_together(processes: int, passe
     at_once = replace(samples, rows=[row for row in samples.rows if row[3] == 2])
     found = scaling(samples, 1_000_000, at_once)
     assert found is not None
-    # They took half as long as one by itself, both of them.
+    # With two at once, each took half as long as a single one.
     assert [entry.ceiling and round(entry.ceiling.value, 1) for entry in found] == [None, 4.0, None, 4.0]
     assert all(entry.ceiling is None for entry in scaling(samples, 1_000_000) or ())
 

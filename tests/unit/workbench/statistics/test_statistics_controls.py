@@ -45,7 +45,7 @@ def test_the_nearest_controls_count(speeds: tuple[float, float], expected: float
     controls = [control(1.0, 0.001), control(17.0, 0.02)]
     assert floor_between(controls, [-np.log(speed) for speed in speeds]) == expected
     assert floor_between(controls[::-1], [-np.log(speed) for speed in speeds[::-1]]) == expected
-    # A third one in the middle is nearer than both, and the larger of two at one place counts.
+    # A third control in the middle is nearer than both; of two at one place the larger counts.
     many = [*controls, control(3.5, 0.005), control(3.6, 0.004)]
     assert floor_between(many, [-np.log(3.5), -np.log(3.6)]) == 0.005
 
@@ -71,10 +71,10 @@ def test_one_kernel_has_no_verdict_and_is_a_control() -> None:
     assert [(entry["variant"], entry["of"]) for entry in said["noise"]["controls"]] == [(CONTROL, REFERENCE), (P8, P7)]
     floors = [entry["floor"] for entry in said["noise"]["controls"]]
     assert floors[0] < 0.01 < 0.03 < floors[1]
-    # What is nearer to the other than an identical pair came out is not told from it; slow ones are no worse for it.
+    # A step smaller than the difference of an identical pair is not shown; slow steps are unaffected.
     assert rungs[P7]["step_verdict"] == "no difference shown"
     assert rungs[P7]["total_verdict"] == "faster"
-    # Had it not been known to be one kernel:
+    # If the two were not known to be the same kernel:
     unknown = analyse(session(names, [1.0, 14.8, 15.0, 15.6, 1.0]), variants(names[:-1]))
     assert unknown["ladder"][3]["step_verdict"] == "faster"
 
@@ -105,7 +105,7 @@ def test_nothing_evaluated_nothing_judged() -> None:
     assert {rung["score"] for rung in said["ladder"]} <= {None, "open"}
     assert {rung["note"] for rung in said["ladder"][1:]} == {"no verdict: nothing was evaluated"}
     assert said["ladder"][1]["step"]["value"] == pytest.approx(2.5, rel=0.01)
-    # Books had all their work.
+    # With `--until book` no books were idle.
     assert analyse(made, variants(names[:-1]), "book")["ladder"][1]["step_verdict"] == "faster"
 
 
@@ -117,7 +117,7 @@ RATES = {REFERENCE: 300.0, "p6_simd": 70.0, P7: 30.0, P8: 31.0}
     [
         ([REFERENCE, "p6_simd", P7], {}, P7),
         ([REFERENCE, "p6_simd", P7, P8], {P8: P7}, None),
-        ([REFERENCE, "p6_simd", P7, P8], {}, P7),  # tuned: another kernel's parameters
+        ([REFERENCE, "p6_simd", P7, P8], {}, P7),  # tuned: a kernel with other parameters
         ([REFERENCE, "p6_simd", "mine", P7], {"mine": "p6_simd"}, P7),  # an identical pair far below the top
         ([REFERENCE], {}, None),
         ([REFERENCE, "events=clone,lookup=hash"], {}, "events=clone,lookup=hash"),  # not calibrated
@@ -126,5 +126,5 @@ RATES = {REFERENCE: 300.0, "p6_simd": 70.0, P7: 30.0, P8: 31.0}
 def test_an_identical_pair_stands_at_the_top(names: list[str], same_as: dict[str, str], expected: str | None) -> None:
     rates = {**RATES, "mine": 70.5}
     assert measured_twice(names, rates, same_as, REFERENCE) == expected
-    # As fast as the reference: that stands there twice.
+    # As fast as the reference, which is measured twice anyway.
     assert measured_twice([REFERENCE, "p1"], {REFERENCE: 300.0, "p1": 250.0}, {}, REFERENCE) is None

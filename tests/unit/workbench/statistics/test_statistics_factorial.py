@@ -22,8 +22,8 @@ WAYS = ("ladder", "leave_one_out", "shapley")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """These tests are not about error rates; and statsmodels collects garbage at each correction, which takes long
-    unless what is imported by now is out of its reach."""
+    """These tests are not about error rates; and statsmodels collects garbage at each correction, which is slow unless
+    the loaded modules are exempt."""
     monkeypatch.setattr(error_rates, "RESAMPLES", 50)
     gc.freeze()
     yield

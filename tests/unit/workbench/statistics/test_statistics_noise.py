@@ -29,7 +29,7 @@ WHOLE = 800
 100, and that of fewer as much further off as chance has it."""
 FEWER = 150
 AGAIN = 4
-"""Of so many of these one is analysed again, with an effect in it."""
+"""One in this number of sessions is analysed again, with an effect added."""
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_false_positives_and_coverage(recording: Recording, processes: int, whic
     logs = recording.log_ratios(getattr(recording, which), processes, SESSIONS)
     wrong = stats.ttest_1samp(logs, 0.0, axis=1).pvalue < 0.05
     assert 0.03 <= np.mean(wrong) <= 0.07
-    # The same through `estimate`, with an effect in it: its interval covers the effect.
+    # The same through `estimate`, with an effect added: its interval covers the effect.
     covered = [found.low <= 0.02 <= found.high for found in map(estimate, logs[:500] + 0.02)]
     assert [not hit for hit in covered] == wrong[:500].tolist()
 
@@ -57,9 +57,10 @@ def test_false_positives_and_coverage(recording: Recording, processes: int, whic
     "count", [pytest.param(FEWER, marks=pytest.mark.normal), pytest.param(WHOLE, marks=pytest.mark.long)]
 )
 def test_sessions_from_samples_to_verdicts(recording: Recording, count: int) -> None:
-    """Identical copies are not told apart, intervals cover the truth, and what a session says it finds, it finds.
+    """Identical copies are not called different, intervals cover the truth, and a session finds the effects that it
+    claims to find.
 
-    In the normal tier this is a smoke test: its few sessions see what is grossly wrong; many bound the rates.
+    In the normal tier this is a smoke test: its few sessions show gross errors; many sessions bound the rates.
     """
     rng = np.random.default_rng(7)
     effects = {"identical": 1.0, "slower": 1 / 1.02, "faster": 1.05}
@@ -82,14 +83,14 @@ def test_sessions_from_samples_to_verdicts(recording: Recording, count: int) -> 
     assert np.mean(verdicts) <= 0.05
     assert abs(np.mean(covered) - 0.95) <= off
     assert np.mean(found) >= 0.8
-    # What sessions say of their own false positives is true of them.
+    # The sessions' own estimates of their false positives are right.
     assert abs(np.mean(told) - np.mean([*wrong, *control])) < off
 
 
 @pytest.mark.normal
 def test_an_identical_pair_at_the_top_is_seldom_told_apart(recording: Recording) -> None:
-    """Where the session does not know that they are one kernel: never more often than the level says, with the floor of
-    the variant that stands there twice less often than with the reference's alone."""
+    """If the session does not know that they are one kernel: no more often than the level, and with the floor of the
+    repeated variant no more often than with the reference's alone."""
     rng = np.random.default_rng(11)
     verdicts, before = [], []
     for _ in range(150):
@@ -112,7 +113,7 @@ def test_pairs_of_recorded_sessions_are_judged() -> None:
 
 
 def _found(document: dict[str, Any], names: list[dict[str, Any]], factor: float) -> bool:
-    """Whether the same session finds its identical copy once it is so much faster."""
+    """Whether the same session finds its identical copy once it is made faster by this much."""
     session = document["session"]
     rows = session["samples"]["rows"].copy()
     mine = rows[:, 3] == session["measured"].index("identical")
@@ -159,7 +160,7 @@ def timings(logs: np.ndarray, rounds: int = 20, noise: float = 0.0) -> Timings:
 def test_pseudo_sessions_vary_as_the_session_did(
     peculiar: float, noise: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever part of the noise is the processes' and whatever the rounds'."""
+    """Whatever shares of the noise belong to processes and to rounds."""
     monkeypatch.setattr(error_rates, "RESAMPLES", 4000)
     made = timings(np.random.default_rng(2).normal(0, peculiar, 12), noise=noise)
     pair = (CONTROL, REFERENCE)

@@ -57,7 +57,7 @@ def test_exact_ratios_on_both_clocks() -> None:
 
 
 def test_throughput_is_of_the_whole_feed() -> None:
-    """Every slice counts as often as it has events, whatever it costs."""
+    """Every slice counts in proportion to its events, whatever it costs."""
     weights = slice_events(typed.session(made(np.ones((1, 1, SLICES, 4)))["session"]))
     per_event = np.arange(1.0, SLICES + 1) * 10_000
     slow = np.array([1.0, 1.0, 3.0, 1.0])  # the third variant is slower in some slices only
@@ -80,7 +80,7 @@ def test_what_disturbs_a_sample_or_a_round_is_in_no_ratio() -> None:
 
 
 def test_peculiarities_of_processes_stay_and_make_the_interval() -> None:
-    """Sweeping out must not take away what processes differ in, whatever their number."""
+    """Sweeping out must not remove the differences between processes, whatever their number."""
     for processes in (2, 3, 5, 8):
         peculiar = np.random.default_rng(processes).normal(0, 0.02, (processes, 1, 1, 4))
         times = proportional(120, 4, 3, 120, processes=processes) * np.exp(peculiar)
@@ -92,7 +92,7 @@ def test_peculiarities_of_processes_stay_and_make_the_interval() -> None:
 
 
 def test_noise_of_rounds_is_in_the_interval() -> None:
-    """With few processes, too: what they have in common is estimated from themselves."""
+    """With few processes, too: their common part is estimated from themselves."""
     rng = np.random.default_rng(7)
     for processes in (2, 3, 4, 8):
         spreads = []
@@ -115,7 +115,7 @@ def test_a_slice_that_is_slow_in_some_processes_is_in_the_interval() -> None:
     found = estimate(logs)
     assert found.value > 0.02
     assert found.low < 0 < found.high
-    # In sixty processes it is what it is: a slice in seven that costs 1.6 times as much.
+    # Sixty processes show it: one slice in seven costs 1.6 times as much.
     times = np.repeat(times, 15, axis=0) * np.random.default_rng(3).normal(1, 0.01, (60, 1, SLICES, 4))
     many = compared(made(times)["session"]).cpu
     assert estimate(many.units()[:, 1] - many.units()[:, 2]).low > 0
@@ -206,7 +206,7 @@ def test_the_ladder_of_an_analysis() -> None:
     assert [rung["step_verdict"] for rung in rungs] == [None, "faster", "faster", "no difference shown", "slower"]
     assert [rung["total_verdict"] for rung in rungs] == [None, "faster", "faster", "faster", "faster"]
     assert rungs[1]["step_wall"] == pytest.approx(rungs[1]["step"])
-    # p2's step here is from phase 0: what was promised for the step from phase 1 does not stand beside it.
+    # p2's step here is from phase 0, so the prediction for the step from phase 1 does not apply.
     assert [rung["prediction"] and rung["prediction"]["phase"] for rung in rungs] == [None, None, 3, 4, None]
     assert [rung["score"] for rung in rungs] == [None, None, "over", "open", None]
 

@@ -1,5 +1,5 @@
-"""What verbs found, shown where people work: one verdict and one set of figures, on the terminal, as Markdown, in a
-comment, as annotations, as JUnit XML."""
+"""The findings of verbs, shown where people work: one verdict and one set of figures, on the terminal, as Markdown, in
+a comment, as annotations, as JUnit XML."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_comparison_says_verdict_interval_resolution_and_how_to_repeat_it(
     (table,) = tables(text)
     assert table[0] == ["", "A: p4_hash_lookup", "B: p3_indexed_features"]
     assert table[1][0] == "M events/s"
-    # The terminal has the same words and figures.
+    # The terminal shows the same words and figures.
     outlets.deliver(said, namespace(), "verdict")
     shown = capsys.readouterr().out
     assert ratio[0] in shown

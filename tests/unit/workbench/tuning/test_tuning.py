@@ -1,4 +1,4 @@
-"""Tuning: what is tried on a feed, and when it is kept."""
+"""Tuning: the candidates for a feed, and the conditions for keeping one."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_traits_of_a_half_know_nothing_of_the_other() -> None:
     assert found.nanoseconds > 0
     second = traits_of(feed, 20_000, 40_000, P8, Workload(), advance=lambda count: None)
     whole = traits_of(feed, 0, 40_000, P8, Workload(), advance=lambda count: None)
-    # Looked at at other moments of the same replay.
+    # Observed at other moments of the same replay.
     assert second.live_orders == pytest.approx(whole.live_orders, rel=0.01)
     assert second.evaluations + found.evaluations == pytest.approx(2 * whole.evaluations)
     assert second.books == whole.books

@@ -199,7 +199,7 @@ def test_a_feed_finds_its_tuning(tmp_path: Path, kept: Path) -> None:
         assert "/" not in picked.as_json()["profile"]
         assert pick(feed, None, [P7]) is None
         assert pick(feed, NONE, [P8]) is None
-    # Another feed with the same beginning: known by its digest when all of it is there, not when it is not.
+    # Another feed with the same beginning: its digest distinguishes it, but only if the whole feed is loaded.
     assert pick(load(open_feed([str(ends_differently)])), None, [P8]) is None
     assert pick(open_feed([str(ends_differently)]), None, [P8]) is not None
     files.write(place_of("0" * 32, keys[1]), TUNING)

@@ -1,5 +1,5 @@
-"""Variants that cheat or are wrong somewhere, one after the other: each is found by a verification, on the feed of the
-default set that reaches what it is wrong in, by its trace or state, at the right record, or by what ended it."""
+"""Variants that cheat or are wrong somewhere, one after the other: a verification finds each on the feed of the default
+set that reaches the fault, by its trace or state, at the right record, or by the end of its process."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def verified(
 
 @dataclass(frozen=True)
 class Event:
-    """A record before which the books are known; ``book`` is None with the first record of one."""
+    """A record before which the books are known; ``book`` is None for the first record of one."""
 
     number: int
     fields: dict[str, int]
@@ -67,7 +67,7 @@ class Event:
 
 
 def walk(spec: str) -> Iterator[Event]:
-    """Every record of a feed, with its book as it stands before."""
+    """Every record of a feed, with its book before it."""
     records = feed_of(spec).records
     oracle = Oracle()
     for number in range(len(records)):

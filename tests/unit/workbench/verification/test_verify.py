@@ -115,11 +115,11 @@ def test_finds_the_first_record(record: int, kind: str) -> None:
     machine = Scripted("machine", record, (kind,))
     difference = found(feed, machine)
     assert difference.record == record
-    # The book that the event names differs, too: what tells of it is the book, not the trace of it.
+    # The event's book differs as well, so the difference is in the books, not only in the trace.
     assert difference.kinds == ("books", *([kind] if kind in COUNTS else []))
     event = feed.records[record]
     assert difference.event == {name: int(event[name]) for name in event.dtype.names}
-    # Both books around the event: before it of the reference, after it of both.
+    # The book around the event: before it (the reference's), and after it (of both).
     assert difference.before.bids[0][1:] == (5, 1, [(record, 5)])
     assert difference.expected.bids == [(10, 5, 1, [(record + 1, 5)])]
     assert difference.actual.bids == [(10, 7, 1, [(record + 1, 7)])]
@@ -140,7 +140,7 @@ def test_a_feed_without_a_boundary(count: int) -> None:
 def test_replays_few_prefixes() -> None:
     machine = Scripted("machine", 5000)
     found(feed_of(COUNT), machine)
-    # Once in full, once to each end of the block, then halves of it.
+    # Once in full, once to each end of the block, then bisection.
     assert len(machine.replays) <= 3 + 12
     assert machine.replays[0] == COUNT
     assert all(BATCH <= count <= 2 * BATCH for count in machine.replays[1:])
@@ -198,7 +198,7 @@ def test_the_state_of_a_book_names_the_kind() -> None:
     assert named(("trace",), expected, replace(expected, bids=[])) == ("books",)
     other = replace(expected, accounts=(StrategyEnd("one", 0, 2.0, 3.0, 4),))
     assert named(("trace", "state", "anomalies"), expected, other) == ("strategies", "anomalies")
-    # Only the trace saw a signal that changed no position, or a row that was overwritten.
+    # Only the trace recorded a signal that changed no position, or a row that was overwritten.
     assert named(("trace",), expected, expected) == ("trace",)
 
 

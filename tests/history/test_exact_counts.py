@@ -1,0 +1,54 @@
+"""Exact counts repeat to the instruction: what a commit changes elsewhere does not move those of a kernel that is the
+same code."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lobench.workbench.commits.counting import missing
+from lobench.workbench.commits.feeds import as_files
+from lobench.workbench.commits.measuring import INSTRUCTIONS, Request, count
+from lobench.workbench.commits.origins import Own, whole
+from lobench.workbench.commits.repository import Repository
+from lobench.workbench.commits.session import design_of
+from tests.cli.command import ROOT
+from tests.history.miniature import Miniature
+
+pytestmark = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
+
+PARTS = ("engine", "variants", "lobench")
+PHASE = "variants/p4_hash_lookup.py"
+
+
+@pytest.mark.long
+def test_the_reference_costs_the_same_where_another_phase_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It allocates for each event, so that what the allocator was asked before, by whomever, shows in its count."""
+    texts = {name: (ROOT / name).read_text() for name in ("pyproject.toml", "constraints.txt")}
+    made = Miniature(tmp_path / "repository", tmp_path / "cache", texts)
+    monkeypatch.setenv("LOBENCH_CACHE_DIR", str(made.cache))
+    for part in PARTS:
+        ignored = shutil.ignore_patterns("__pycache__", "*.so")
+        shutil.copytree(ROOT / part, made.folder / part, symlinks=True, ignore=ignored)
+    commits = [made.commit("as it is")]
+    phase = made.folder / PHASE
+    once = '    return table_get(book["orders"], order_id, LOOKUP_PROBES, probe)\n'
+    assert phase.read_text().count(once) == 1
+    phase.write_text(phase.read_text().replace(once, once.replace("return ", "") + once))
+    commits.append(made.commit("look twice"))
+
+    repository = Repository(made.folder)
+    sources = [whole(one) for one in Own(repository).sources([repository.commit(name) for name in commits])]
+    assert sources[0].key != sources[1].key
+    # Of 20,000 records alone nothing showed.
+    feeds = as_files(["synth:liquid-future,n=100000"])
+    exact, broken = count(sources, Request(feeds, ["p0_baseline"], design_of(0, 1.0), counters=False))
+    assert not broken
+    before, after = (exact[source.key][0, "p0_baseline"][INSTRUCTIONS] for source in sources)
+    assert before > 1000
+    # What is left are a few instructions of the interpreter around the call, of some hundred million.
+    assert after == pytest.approx(before, rel=1e-6)

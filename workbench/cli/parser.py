@@ -1,0 +1,47 @@
+"""The parser of the command line: options and positional arguments may be mixed, and a misspelled choice is answered
+with the closest one."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from lobench.engine.errors import meant
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse alone ends a list of positional arguments at the first option, so that it refuses the FEED of ``cmp A B
+    --budget 5s FEED``."""
+
+    _mixing = False
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        words = sys.argv[1:] if args is None else list(args)
+        if self._mixing or not self._mixes(words):
+            return super().parse_known_args(words, namespace)
+        # parse_known_intermixed_args calls this function, twice in older versions of Python.
+        self._mixing = True
+        try:
+            return self.parse_known_intermixed_args(words, namespace)
+        finally:
+            self._mixing = False
+
+    def _mixes(self, words: Sequence[str]) -> bool:
+        """False with subcommands or another program's arguments, which end the options, and with ``--``, which
+        parse_known_intermixed_args of Python 3.11 forgets."""
+        given = self._get_positional_actions()
+        return "--" not in words and not any(action.nargs in (argparse.PARSER, argparse.REMAINDER) for action in given)
+
+    def error(self, message: str) -> NoReturn:
+        typed = re.match(r"argument (\S+): invalid choice: '([^']*)' \(choose from (.*)\)$", message, re.DOTALL)
+        if typed:
+            option, word, choices = typed.groups()
+            known = re.findall(r"[\w-]+", choices)
+            kind = option.lower() if option.isupper() else option
+            message = f"no {kind} '{word}'{meant(word, known) or '.'} Choose from {', '.join(known)}"
+        super().error(message)

@@ -1,0 +1,65 @@
+"""What callgrind wrote of a process that counts (``counting``): instructions per event, and of each kind of action.
+
+It imports nothing of lobench, so that asv's suite can use the working tree's for any commit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+INSTRUCTIONS = "instructions"
+BY_ACTION = "instructions of "
+"""Before an action: the instructions of one record of that kind."""
+
+NAMED = re.compile(r"^desc: Trigger: .*lobench (\d+) (\d+) (\S+) (.+)$", re.MULTILINE)
+"""Of a dump: feed, records, kind of count, variant."""
+# Not its "summary": with threads that is a difference of two threads' counts.
+_TOTAL = re.compile(r"^totals: (\d+)", re.MULTILINE)
+
+
+Dumps = dict[str, list[tuple[int, int]]]
+"""Kind of count to the instructions and records of each of its dumps."""
+
+
+def read(files: Iterable[Path]) -> dict[tuple[int, str], dict[str, float]]:
+    """(feed, variant) to instructions per event, those of the records without those of an empty call; and, where they
+    were counted, of the records of each kind of action."""
+    found: dict[tuple[int, str], dict[str, float]] = {}
+    for pair, dumps in _dumps(files).items():
+        if "whole" in dumps:
+            (whole, records), (empty, _) = dumps["whole"][-1], dumps["empty"][-1]
+            found[pair] = {INSTRUCTIONS: (whole - empty) / records}
+        for name, costs in _of_actions(dumps).items():
+            found.setdefault(pair, {})[name] = sum(costs) / len(costs)
+    return found
+
+
+def spreads(files: Iterable[Path]) -> dict[tuple[int, str], dict[str, tuple[float, float]]]:
+    """(feed, variant) to the least and the most of what ``read`` has the mean of, where replays differ."""
+    return {
+        pair: {name: (min(costs), max(costs)) for name, costs in _of_actions(dumps).items() if min(costs) < max(costs)}
+        for pair, dumps in _dumps(files).items()
+    }
+
+
+def _dumps(files: Iterable[Path]) -> dict[tuple[int, str], Dumps]:
+    found: dict[tuple[int, str], Dumps] = {}
+    for file in files:
+        text = file.read_text(errors="replace", encoding="utf-8")
+        name, total = NAMED.search(text), _TOTAL.search(text)
+        if name and total:
+            feed, records, kind, variant = name.groups()
+            found.setdefault((int(feed), variant), {}).setdefault(kind, []).append((int(total[1]), int(records)))
+    return found
+
+
+def _of_actions(dumps: Dumps) -> dict[str, list[float]]:
+    """Instructions of one record of each kind of action, in each replay."""
+    idle, calls = dumps.get("idle", [(0, 1)])[-1]
+    return {
+        BY_ACTION + kind[-1]: [cost / count - idle / calls for cost, count in found]
+        for kind, found in dumps.items()
+        if kind.startswith("action-")
+    }

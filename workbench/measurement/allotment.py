@@ -1,0 +1,97 @@
+"""In how many processes the rest of a session's time is best spent.
+
+A process takes a second or two to start, in which nothing is measured, but only other processes average out what is
+peculiar to it. The noise of a pass is averaged by any pass. Which of the two weighs more differs from machine to
+machine and from pair to pair, so a session looks at its own: with v_P the variance that a process adds to the log ratio
+of a pair, and v_W that of a pass, the mean over P processes of n_p passes each has the variance
+
+    sum over p of (v_P + v_W / n_p) / P^2,
+
+and its interval is as wide as the root of that times Student's quantile with P - 1 degrees of freedom. The session
+takes the P that makes it narrowest (two-stage sampling: W. G. Cochran, "Sampling Techniques", 1977, section 10.6, here
+with few units).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lobench.workbench.measurement.design import PROCESSES
+from lobench.workbench.measurement.precision import LEAST_PROCESSES, LEVEL
+from lobench.workbench.measurement.session import SESSION_COLUMNS, Session
+from lobench.workbench.statistics.components import levels
+from lobench.workbench.statistics.samples import Floats
+
+LEAST_REPEATED = 4
+"""Passes beyond the first of their process: fewer say nothing about how passes differ."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Variances of the log ratio of a pair, means over the pairs of a session."""
+
+    of_process: float
+    of_pass: float
+
+
+def passes(session: Session) -> list[Floats]:
+    """The log ratios of every complete pass, shape (passes, pairs), of each process with one."""
+    rows = np.array(session.samples, dtype=np.int64).reshape(-1, len(SESSION_COLUMNS))
+    columns = {name: rows[:, place] for place, name in enumerate(SESSION_COLUMNS)}
+    count, slices = len(session.measured), len(session.slices())
+    order = np.lexsort([columns[name] for name in ("variant", "slice", "pass", "process")])
+    whole = count * slices
+    # A pass is complete: after sorting, each run of this many rows is one.
+    logs = np.log(np.maximum(columns[session.clock][order], 1))[: len(rows) // whole * whole].reshape(-1, slices, count)
+    owners = columns["process"][order][: len(logs) * whole : whole]
+    pairs = [(place, base) for place in range(1, count) for base in session.bases(place)]
+    values = np.stack([levels(logs[..., base] - logs[..., place]) for place, base in pairs], axis=1)
+    return [values[owners == process] for process in np.unique(owners)]
+
+
+def noise(values: Sequence[Floats]) -> Noise | None:
+    """The variances of passes and processes; ``values``: of each process, shape (passes, pairs). None with too few of
+    either. Means of processes differ by the noise of their passes, too: that is subtracted."""
+    counts = np.array([len(own) for own in values])
+    repeated = int((counts - 1).sum())
+    if len(values) < LEAST_PROCESSES or repeated < LEAST_REPEATED:
+        return None
+    within = sum(((own - own.mean(axis=0)) ** 2).sum(axis=0) for own in values) / repeated
+    between = np.var([own.mean(axis=0) for own in values], axis=0, ddof=1)
+    own = np.maximum(0.0, between - within * np.mean(1 / counts))
+    return Noise(float(own.mean()), float(within.mean()))
+
+
+def best(found: Noise, passes: Sequence[float], left: float, start: float, pass_seconds: float) -> int:
+    """The number of processes in all. ``passes``: of each one so far; ``left``: seconds for all further ones, ``start``
+    of each for its start; a pass takes ``pass_seconds``."""
+    from scipy import stats
+
+    done, shares = len(passes), sum(1 / one for one in passes)
+
+    def width(more: int) -> float:
+        each = (left / more - start) / pass_seconds
+        if each < 1:
+            return float("inf")
+        count = done + more
+        squares = count * found.of_process + found.of_pass * (shares + more / each)
+        return float(stats.t.ppf((1 + LEVEL) / 2, count - 1) * np.sqrt(squares) / count)
+
+    return done + min(range(1, max(1, PROCESSES - done) + 1), key=width)
+
+
+def planned(session: Session, left: float, start: float, seconds: float) -> int:
+    """The number of processes that the session should have in all, of which some have measured. ``left``: its
+    remaining seconds; the last process took ``start`` beside ``seconds`` of measuring. Unchanged if the samples do not
+    suffice."""
+    if len(session.measured) < 2 or not session.samples or seconds <= 0:
+        return session.design.processes
+    values = passes(session)
+    found = noise(values)
+    if found is None:
+        # With one pass a process, there are as many processes as there is time for.
+        return session.design.processes
+    return best(found, [len(own) for own in values], left, start, seconds / len(values[-1]))
