@@ -1,9 +1,12 @@
-"""Threads of lobench itself, which are no engine's."""
+"""Threads of lobench itself, which are no engine's; and the threads and processes that an engine leaves behind."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from pathlib import Path
 from threading import Thread, enumerate
+from typing import Self
 
 
 class OwnThread(Thread):
@@ -17,3 +20,38 @@ def other_threads() -> int:
     except OSError:
         return 0
     return tasks - sum(isinstance(thread, OwnThread) for thread in enumerate())
+
+
+def other_processes() -> int:
+    """Processes that this one started and that are still there; 0 where the system does not tell."""
+    found = 0
+    for children in Path("/proc/self/task").glob("*/children"):
+        try:
+            found += len(children.read_bytes().split())
+        except OSError:
+            # Its thread has ended meanwhile.
+            continue
+    return found
+
+
+@dataclass(frozen=True)
+class Company:
+    """The threads of this process that are not lobench's own, and the processes that it started."""
+
+    threads: int
+    processes: int
+
+    @classmethod
+    def now(cls) -> Self:
+        return cls(other_threads(), other_processes())
+
+    def left(self, resting: int = 0) -> str | None:
+        """What has joined since: words that follow the name of who left it; None if that is nothing but threads, at
+        most ``resting``."""
+        threads = other_threads() - self.threads
+        if threads > resting:
+            return f"leaves {threads} threads of its own, where {resting} may rest: its work cannot be timed"
+        processes = other_processes() - self.processes
+        if processes > 0:
+            return f"leaves {processes} processes of its own: their work cannot be timed"
+        return None

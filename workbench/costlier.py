@@ -26,7 +26,7 @@ from lobench.workbench.commits.reach import modules
 from lobench.workbench.commits.repository import Repository
 from lobench.workbench.commits.sources import MEASURED, Source, of_commit
 from lobench.workbench.console import progress
-from lobench.workbench.history.regressions import places
+from lobench.workbench.history.points import place
 from lobench.workbench.ladder.recipe import find_recipe
 from lobench.workbench.processes.claimed_folders import scratch_folder
 from lobench.workbench.processes.starting import helper
@@ -64,7 +64,7 @@ def costlier(result: Check, feeds: Sequence[str], *, count: bool) -> list[Place]
         return []
     worst = max(worse, key=_rise)
     if worst.lines or result.sources is None or not count:
-        return list(places(worst.as_json()["lines"]))
+        return [place(one.file, one.line, one.text, one.before, one.after) for one in worst.lines]
     before, after = result.sources
     if after.engines:
         texts = [_files(source, result.files) for source in result.sources]

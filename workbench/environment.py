@@ -1,4 +1,4 @@
-"""The machine and the software that numbers were measured with, as plain values. Names no host, user or path."""
+"""The machine and the software that numbers were measured with. Names no host, user or path."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import subprocess
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench import git
+from lobench.workbench.results.model.environment import Environment, Memory, NumbaTarget, Processor, Revision, System
 from lobench.workbench.version import version
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -28,55 +28,59 @@ _BOOST = ((_CPUS / "cpufreq/boost", "1"), (_CPUS / "intel_pstate/no_turbo", "0")
 """Linux's files on whether the processor may exceed its nominal frequency, and the text that means yes."""
 
 
-def environment() -> dict[str, Any]:
+def environment() -> Environment:
     """Facts by topic; None if this system does not report one."""
-    facts = _facts()
-    return {"lobench": facts.pop("lobench"), "machine_digest": machine_digest(facts), **facts}
+    cpu, system = _processor(), _system()
+    memory = psutil.virtual_memory()
+    return Environment(
+        lobench=Revision(version(), revision()),
+        machine_digest=machine_digest(cpu, system, memory.total),
+        cpu=cpu,
+        system=system,
+        memory=Memory(memory.total, memory.available),
+        load_average=tuple(round(load, 2) for load in os.getloadavg()),
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        packages=_versions(),
+        numba=_numba(),
+    )
 
 
-def machine_digest(facts: dict[str, Any]) -> str:
+def machine_digest(cpu: Processor, system: System, total_bytes: int) -> str:
     """32 hex digits that are equal where absolute figures may be compared: of the processor's model, cores, threads
     and caches, the architecture, memory in whole GiB, the kernel's first two numbers, and virtualization."""
-    cpu, system = facts["cpu"], facts["system"]
     same = [
-        *(cpu[name] for name in ("model", "signature", "cores", "threads", "caches")),
-        *(system[name] for name in ("machine", "virtualization")),
-        re.findall(r"\d+", system["kernel"])[:2],
-        round(facts["memory"]["total_bytes"] / 2**30),
+        *(cpu.model, cpu.signature, cpu.cores, cpu.threads, cpu.caches),
+        *(system.machine, system.virtualization),
+        re.findall(r"\d+", system.kernel)[:2],
+        round(total_bytes / 2**30),
     ]
     return hashlib.blake2b(json.dumps(same, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def _facts() -> dict[str, Any]:
-    memory = psutil.virtual_memory()
-    return {
-        "lobench": {"version": version(), "revision": revision()},
-        "cpu": {
-            "model": _cpuinfo("model name") or platform.processor() or None,
-            "signature": _signature(),
-            "cores": psutil.cpu_count(logical=False),
-            "threads": psutil.cpu_count(),
-            "usable_threads": _usable_threads(),
-            "caches": _caches(),
-            "governor": _text(_CPU / "cpufreq/scaling_governor"),
-            "frequency_driver": _text(_CPU / "cpufreq/scaling_driver"),
-            "boost": _boost(),
-            "smt": {"0": False, "1": True}.get(_text(_CPUS / "smt/active") or ""),
-        },
-        "system": {
-            "kernel": f"{platform.system()} {platform.release()}",
-            "machine": platform.machine(),
-            "libc": " ".join(platform.libc_ver()).strip() or None,
-            "clocksource": _text(Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")),
-            "transparent_hugepages": _chosen(Path("/sys/kernel/mm/transparent_hugepage/enabled")),
-            "virtualization": _virtualization(),
-        },
-        "memory": {"total_bytes": memory.total, "available_bytes": memory.available},
-        "load_average": [round(load, 2) for load in os.getloadavg()],
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "packages": _versions(),
-        "numba": _numba(),
-    }
+def _processor() -> Processor:
+    return Processor(
+        model=_cpuinfo("model name") or platform.processor() or None,
+        signature=_signature(),
+        cores=psutil.cpu_count(logical=False),
+        threads=psutil.cpu_count(),
+        usable_threads=_usable_threads(),
+        caches=_caches(),
+        governor=_text(_CPU / "cpufreq/scaling_governor"),
+        frequency_driver=_text(_CPU / "cpufreq/scaling_driver"),
+        boost=_boost(),
+        smt={"0": False, "1": True}.get(_text(_CPUS / "smt/active") or ""),
+    )
+
+
+def _system() -> System:
+    return System(
+        kernel=f"{platform.system()} {platform.release()}",
+        machine=platform.machine(),
+        libc=" ".join(platform.libc_ver()).strip() or None,
+        clocksource=_text(Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")),
+        transparent_hugepages=_chosen(Path("/sys/kernel/mm/transparent_hugepage/enabled")),
+        virtualization=_virtualization(),
+    )
 
 
 def _versions() -> dict[str, str]:
@@ -150,7 +154,7 @@ def _chosen(path: Path) -> str | None:
     return found[1] if found else None
 
 
-def _numba() -> dict[str, Any]:
+def _numba() -> NumbaTarget:
     """Numba's compilation target, and the NUMBA_* variables that were set."""
     from llvmlite import binding
 
@@ -164,11 +168,7 @@ def _numba() -> dict[str, Any]:
         for name, value in sorted(os.environ.items())
         if name.startswith("NUMBA_") and name != "NUMBA_CACHE_DIR"
     }
-    return {
-        "cpu": os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name(),
-        "flags": flags,
-        "variables": variables,
-    }
+    return NumbaTarget(os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name(), tuple(flags), variables)
 
 
 def _text(path: Path) -> str | None:

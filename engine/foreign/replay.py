@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.closing import Closing
 from lobench.engine.errors import StaleError, UsageError
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.foreign.abi import Options
@@ -18,7 +17,7 @@ from lobench.engine.foreign.face import EngineError, Face
 from lobench.engine.foreign.keys import Keys
 from lobench.engine.inspection import Level
 from lobench.engine.native_call import Call
-from lobench.engine.own_thread import other_threads
+from lobench.engine.own_thread import Company
 from lobench.engine.records import MBO
 from lobench.engine.registry import STRATEGIES
 from lobench.engine.result import Result, StrategyEnd
@@ -56,7 +55,7 @@ class ForeignBook:
         return tuple(StrategyEnd(name, *account) for name, account in zip(STRATEGIES, found.tolist(), strict=True))
 
 
-class ForeignReplay:
+class ForeignReplay(Closing):
     """One engine on its way through a feed.
 
     ``workers`` is that of ``Replay``. Raises UsageError for more workers than the engine has, EngineError where it
@@ -80,7 +79,7 @@ class ForeignReplay:
         self._scope = scope
         self._stage = STAGES.index(workload.until)
         self._books = workload.books
-        self._before = other_threads()
+        self._company = Company.now()
         options = Options(
             stage=self._stage,
             evaluate_every=workload.evaluate == "every",
@@ -101,7 +100,8 @@ class ForeignReplay:
         return self._records
 
     def apply(self, chunk: Chunk) -> None:
-        """Handle a chunk. Raises EngineError where more threads are left behind than there may be workers."""
+        """Handle a chunk. Raises EngineError where more threads are left behind than there may be workers, or a
+        process."""
         address, stride, count = chunk.address, chunk.stride, chunk.count
         if address % 8 or stride % 8:
             # Records in a file may be unaligned; an engine receives them aligned.
@@ -110,11 +110,9 @@ class ForeignReplay:
         self.run(address, stride, count)
         self.settle()
         self._records += count
-        left = other_threads() - self._before
-        if left >= self.workers:
-            raise EngineError(
-                f"leaves {left} threads of its own, where {self.workers - 1} may rest: its work cannot be timed"
-            )
+        left = self._company.left(self.workers - 1)
+        if left is not None:
+            raise EngineError(left)
 
     def run(self, address: int, stride: int, count: int) -> None:
         """Handle records at an address, and nothing else: the timed call. The records must stay in place until
@@ -182,11 +180,3 @@ class ForeignReplay:
         if self._open:
             self._open = False
             self._face.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
@@ -87,13 +87,18 @@ def start_replay(
     )
 
 
-def warm(contestant: Contestant, until: str = STAGES[-1]) -> None:
-    """Compile the timed build, or load it, by replaying nothing."""
+def warm(contestant: Contestant, until: str = STAGES[-1], at: Callable[[str], None] = lambda _: None) -> None:
+    """Compile the timed build, or load it, by replaying nothing. ``at`` is told what an engine from outside is asked
+    for next: words that follow "when"."""
     if isinstance(contestant, Variant):
         compiled.warm(contestant, observe=False, until=until)
         return
+    at("it was created")
     with start_replay(contestant, Workload().within(contestant.scope(until))) as replay:
+        at("it was handed no records")
         replay.apply(Chunk(address=0, stride=56, count=0, owner=None))
+        at("it was asked for the state of no books")
         replay.end_state()
         replay.question([])
         replay.finish()
+        at("it was destroyed")

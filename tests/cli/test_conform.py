@@ -64,6 +64,14 @@ def test_an_engine_that_is_wrong_in_one_rule_fails_it(rule: str, monkeypatch: py
     assert told[rule]["says"] == RULES[rule].says
 
 
+@pytest.mark.long
+def test_engines_that_share_state_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOBENCH_TEST_FAULT", "engines-apart")
+    told = judged(KEEPER, code=1)
+    assert [name for name, status in statuses(told).items() if status == "fails"] == ["engines-apart"]
+    assert told["engines-apart"]["record"] == 0
+
+
 def test_a_failure_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOBENCH_TEST_FAULT", "modify-larger")
     done = lobench("conform", KEEPER, "--rule", "modify-larger", "--rule", "modify-same")

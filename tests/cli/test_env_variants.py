@@ -17,6 +17,7 @@ from lobench import variants
 from lobench.engine.policy import AXES, CORE_AXES
 from lobench.workbench.environment import environment as facts
 from lobench.workbench.environment import revision
+from lobench.workbench.results.conversion import as_json
 from tests.cli.command import COMMAND, ROOT, answer, environment, lobench, refused
 
 pytestmark = pytest.mark.fast
@@ -30,7 +31,7 @@ VARIANT = last.derive("mine, like the last")
 
 def test_env_tells_machine_and_versions() -> None:
     told = answer("env")
-    assert set(told) == set(facts())
+    assert set(told) == set(as_json(facts()))
     assert told["cpu"]["threads"] == os.cpu_count()
     assert told["system"]["kernel"] == f"{platform.system()} {platform.release()}"
     assert told["python"].endswith(platform.python_version())

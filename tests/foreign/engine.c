@@ -152,6 +152,13 @@ static int32_t goes_wrong(engine *e, const lobench_mbo *r) {
     pthread_t thread;
     static int once;
     if (!once++) pthread_create(&thread, NULL, sleeps, NULL);
+#elif defined(FORKS) || defined(LEAVES_A_PROCESS)
+    static int once;
+    if (!once++ && fork() == 0) {
+#if defined(LEAVES_A_PROCESS)
+        sleeps(NULL);
+#endif
+    }
 #endif
     return LOBENCH_OK;
 }
@@ -193,6 +200,9 @@ static int64_t levels(void *made, uint32_t instrument, uint16_t publisher, char 
                       lobench_level *out) {
     engine *e = made;
     catch_up(e);
+#if defined(EXITS_ASKED)
+    if (e->records >= AT) exit(7);
+#endif
     uint64_t found = 0, number = 0;
     int64_t last = 0;
     for (;; number++) {
@@ -257,6 +267,12 @@ static int32_t create(const lobench_options *options, void **made) {
     if (options->size < sizeof *options || options->stage != LOBENCH_STAGE_BOOK) return LOBENCH_UNSUPPORTED;
 #if defined(REFUSES)
     return LOBENCH_OUT_OF_MEMORY;
+#elif defined(EXITS_CREATED)
+    exit(0);
+#elif defined(HANGS_CREATED)
+    sleeps(NULL);
+#elif defined(LEAVES_THE_FOLDER)
+    if (chdir("/")) return LOBENCH_FAILED;
 #endif
     *made = calloc(1, sizeof(engine));
     return LOBENCH_OK;
@@ -264,6 +280,15 @@ static int32_t create(const lobench_options *options, void **made) {
 
 static void destroy(void *made) {
     engine *e = made;
+#if defined(EXITS_DESTROYED)
+    exit(0);
+#elif defined(EXITS_DESTROYED_AGAIN)
+    static int ended;
+    if (ended++) exit(0);
+#elif defined(THREAD_DESTROYED)
+    pthread_t thread;
+    pthread_create(&thread, NULL, sleeps, NULL);
+#endif
     free(e->orders);
     free(e->kept);
     free(e);

@@ -42,7 +42,9 @@ DTYPES = {
 
 def compiled(source: str, language: str, folder: Path, *options: str) -> Path:
     """The program or library of a source text; skips where there is no compiler for it."""
-    names = {"c": ("cc", "gcc"), "cpp": ("c++", "g++"), "rust": ("rustc",), "zig": ("zig",)}[language]
+    # The distribution's Rust is the oldest that there is: what it compiles, all do.
+    rust = ("/usr/bin/rustc", "rustc")
+    names = {"c": ("cc", "gcc"), "cpp": ("c++", "g++"), "rust": rust, "zig": ("zig",)}[language]
     compiler = next(filter(None, map(shutil.which, names)), None)
     file, made = folder / f"mine.{'rs' if language == 'rust' else language}", folder / "mine.so"
     file.write_text(source)

@@ -26,10 +26,31 @@ AT = 5000
 """The record from which on an engine goes wrong, counted from 1."""
 
 LONG = pytest.mark.long
-NORMAL = ("plain", "bbo", "wrong", "nothing", "crashes", "exits", "fails", "leaves_a_thread", "textbook", "raises")
+NORMAL = (
+    *(
+        "plain",
+        "bbo",
+        "wrong",
+        "nothing",
+        "crashes",
+        "exits",
+        "fails",
+        "leaves_a_thread",
+        "forks",
+        "textbook",
+        "raises",
+    ),
+    *("exits_destroyed", "exits_asked"),
+)
 """Engines verified in the normal tier; all others are long."""
 
-RIGHT = {"plain": [], "bbo": ["OFFERS=LOBENCH_BBO"], "prints": ["PRINTS"], "idle_until_asked": ["LATER"]}
+RIGHT = {
+    "plain": [],
+    "leaves_the_folder": ["LEAVES_THE_FOLDER"],
+    "bbo": ["OFFERS=LOBENCH_BBO"],
+    "prints": ["PRINTS"],
+    "idle_until_asked": ["LATER"],
+}
 """Engines that agree. The one that does all its work when queried is caught by the timing."""
 
 ENDED = {
@@ -42,8 +63,21 @@ ENDED = {
     "frees_twice": "was killed by SIGABRT",
     "writes": "was killed by SIGSEGV",
     "thread": "leaves 1 threads of its own, where 0 may rest",
+    "forks": "leaves 1 processes of its own: their work cannot be timed",
+    "leaves_a_process": "leaves 1 processes of its own: their work cannot be timed",
 }
 """Way of failing to the message about it, with the event. Two of them are Python's."""
+
+WITHOUT_RECORD = {
+    "exits_created": "does not start: ended with code 0, when it was created",
+    "exits_destroyed": "does not start: ended with code 0, when it was destroyed",
+    "thread_destroyed": "leaves 1 threads of its own, where 0 may rest: its work cannot be timed, when it was "
+    "destroyed; 20,000 records were done before",
+    "exits_destroyed_again": "ended with code 0, when it was destroyed; 20,000 records were done before",
+    "exits_asked": "ended with code 7, when it was asked for its state after record 8191; "
+    "4,096 records were done before",
+}
+"""Way to what is told of one that ends with no record in hand."""
 
 PYTHON = ("textbook", "raises", "thread", "strays")
 OTHERS = ("wrong", "miscounts", "disorders", "skips", "nothing", "too_many", "refuses")
@@ -76,7 +110,11 @@ class Outcomes:
 
     def __getitem__(self, name: str) -> Verification:
         if name not in self._found:
-            together = [one for one in {*RIGHT, *ENDED, *OTHERS, *PYTHON} if (one in NORMAL) == (name in NORMAL)]
+            together = [
+                one
+                for one in {*RIGHT, *ENDED, *WITHOUT_RECORD, *OTHERS, *PYTHON}
+                if (one in NORMAL) == (name in NORMAL)
+            ]
             self._found |= verified(self._feed, [self._file(one) for one in sorted(together)])
         return self._found[name]
 
@@ -129,6 +167,44 @@ def test_what_ends_an_engine_is_told_with_its_event(name: str, outcomes: Outcome
     assert outcome.fault is not None
     assert outcome.fault.record == AT - 1
     assert re.match(f"{ENDED[name]}.*; at event {AT - 1}: action", outcome.reason or ""), outcome.reason
+
+
+@pytest.mark.parametrize("name", tiered(WITHOUT_RECORD))
+def test_what_ends_an_engine_without_a_record_is_told_with_the_call(name: str, outcomes: Outcomes) -> None:
+    assert outcomes[name].reason == WITHOUT_RECORD[name]
+
+
+@pytest.mark.long
+def test_processes_of_an_engine_end_with_its_own(feed: LoadedFeed, build: Build) -> None:
+    file = build("leaves_a_process", "LEAVES_A_PROCESS")
+    assert not verified(feed, [file])["leaves_a_process"].agrees
+    assert not [maps for maps in Path("/proc").glob("[0-9]*/maps") if _maps(maps, file)]
+
+
+def _maps(maps: Path, file: str) -> bool:
+    try:
+        return file in maps.read_text()
+    except OSError:
+        return False
+
+
+@pytest.mark.long
+def test_one_that_hangs_when_it_is_created_is_given_up(
+    feed: LoadedFeed, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolated, "STARTING_SECONDS", 8.0)
+    outcome = verified(feed, [build("hangs_created", "HANGS_CREATED")])["hangs_created"]
+    assert outcome.reason == "does not start: did not end within 8 s, when it was created"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("deep", [False, True])
+def test_deep_compares_the_whole_state_at_every_boundary(deep: bool, build: Build) -> None:
+    boundary = 65 * 4096
+    outcome = verified(load(open_feed([f"synth:every-rule,n={boundary + 1}"])), [build("plain")], deep=deep)["plain"]
+    assert outcome.agrees, outcome.lines()
+    assert outcome.proof is not None
+    assert (boundary in outcome.proof.states) == deep
 
 
 @pytest.mark.long

@@ -263,8 +263,7 @@ def _write_issue(name: str, found: list[Regression], repository: Repository) -> 
     text = issue(
         found,
         lambda one: (
-            one.lines
-            or lines_of_commit(repository, one.against, one.commit, one.variant, one.feed, one.how.get("ladder"))
+            one.lines or lines_of_commit(repository, one.against, one.commit, one.variant, one.feed, one.how.ladder)
         ),
     )
     write_whole(Path(name), text, "--issue takes a file")

@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import Feed
     from lobench.engine.foreign.start import Contestant
+    from lobench.workbench.replaying.outcome import ReplayOutcome
     from lobench.workbench.replaying.request import Request
 
 HELP = "replay a feed with one variant; write features and books as Parquet, Arrow or CSV"
@@ -78,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         complain(outcome.interrupted())
         return 128 + outcome.signal
     if not streamed:
-        _show(outcome.as_json(), as_json=arguments.json)
+        _show(outcome, as_json=arguments.json)
     return 0
 
 
@@ -130,35 +131,35 @@ def _progress(feed: Feed, label: str) -> Iterator[Callable[[int], object]]:
         yield advance
 
 
-def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
+def _show(outcome: ReplayOutcome, *, as_json: bool) -> None:
     from lobench.workbench.console import print_json
 
     if as_json:
-        print_json(outcome)
+        print_json(outcome.as_json())
         return
-    anomalies = [f"{name} {count:,}" for name, count in outcome["anomalies"].items() if count]
-    others = [f"{count:,} of rtype {rtype}" for rtype, count in outcome["other_records"].items()]
-    memory = outcome["memory"]
+    anomalies = [f"{name} {count:,}" for name, count in outcome.anomalies.items() if count]
+    others = [f"{count:,} of rtype {rtype}" for rtype, count in outcome.other_records.items()]
+    memory = outcome.memory
     lines = [
-        ("feed", outcome["feed"]),
-        ("variant", f"{outcome['variant']}, workers {outcome['workers']}, evaluate {outcome['evaluate']}"),
-        ("until", outcome["until"]),
-        ("events", f"{outcome['events']:,} in {outcome['seconds']:.3f} s"),
-        ("rate", f"{outcome['events_per_second']:,.0f} events/s"),
-        ("evaluations", f"{outcome['evaluations']:,}"),
-        ("books", f"{outcome['books']:,}"),
+        ("feed", outcome.feed),
+        ("variant", f"{outcome.variant}, workers {outcome.workers}, evaluate {outcome.evaluate}"),
+        ("until", outcome.until),
+        ("events", f"{outcome.events:,} in {outcome.seconds:.3f} s"),
+        ("rate", f"{outcome.events_per_second:,.0f} events/s"),
+        ("evaluations", f"{outcome.evaluations:,}"),
+        ("books", f"{outcome.book_count:,}"),
         ("memory", f"{memory['bytes_per_live_order']:,.0f} bytes for each of {memory['orders']:,} live orders")
         if memory
         else ("memory", "unknown for an engine from outside"),
         ("anomalies", ", ".join(anomalies) or "none"),
     ]
     lines += [("other", ", ".join(others))] if others else []
-    skipped = [f"{kind} {count:,}" for kind, count in outcome["skipped"].items()]
+    skipped = [f"{kind} {count:,}" for kind, count in outcome.skipped.items()]
     lines += [("skipped", ", ".join(skipped))] if skipped else []
-    lines += [("tuning", outcome["tuning"]["profile"])] if outcome["tuning"] else []
-    lines += [("digest", f"{value} {name}") for name, value in outcome["digests"].items()]
-    lines += [("wrote", f"{file['path']}, {file['rows']:,} rows") for file in outcome["files"]]
+    lines += [("tuning", outcome.tuning["profile"])] if outcome.tuning else []
+    lines += [("digest", f"{value} {name}") for name, value in outcome.digests.items()]
+    lines += [("wrote", f"{file.path}, {file.rows:,} rows") for file in outcome.files]
     for label, value in lines:
         print(f"{label:<12} {value}")
-    for name, count in outcome.get("counters", {}).items():
-        print(f"{name:<24} {count:>20,} {outcome['counters_per_event'][name]:>14.3f} per event")
+    for name, count in (outcome.result.counters or {}).items():
+        print(f"{name:<24} {count:>20,} {count / max(outcome.result.events, 1):>14.3f} per event")

@@ -148,11 +148,11 @@ def _write(path: Path, arguments: argparse.Namespace, feed: LoadedFeed, traits: 
         }
     facts["made"] = {
         "date": datetime.now(UTC).date(),
-        "version": machine["lobench"]["version"],
-        "revision": machine["lobench"]["revision"] or "unknown",
+        "version": machine.lobench.version,
+        "revision": machine.lobench.revision or "unknown",
         "source_digest": source_digest(),
-        "machine_digest": machine["machine_digest"],
-        "cpu": machine["cpu"]["model"] or "unknown",
+        "machine_digest": machine.machine_digest,
+        "cpu": machine.cpu.model or "unknown",
     }
     chosen = state.parameters if state.complete else state.best
     write(path, Tuning(feed.name, feed.digest, beginning_of(feed), chosen, state.complete, facts))

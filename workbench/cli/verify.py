@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--deep",
         action="store_true",
-        help="also compare digests of every book at every 4,096th record (slow with many books)",
+        help="also compare every book, order by order, after every 4,096th record (slow with many books)",
     )
     parser.add_argument(
         "--oracle", action="store_true", help="also compare with the pure-Python oracle (15,000 events/s)"

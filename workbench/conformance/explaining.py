@@ -65,6 +65,8 @@ def how(rule: Rule) -> str:
         told.append(f"in calls of {', '.join(map(str, rule.calls[:8]))}{' …' if len(rule.calls) > 8 else ''} records")
     if rule.stride != 56:
         told.append(f"{rule.stride} bytes from one record to the next")
+    if rule.beside:
+        told.append("beside a second engine that is handed them, too")
     if rule.asked:
         told.append("asked about its books after each call")
     if rule.scrambled:

@@ -53,6 +53,8 @@ class Rule:
     stride: int = 56
     asked: bool = False
     """The engine is asked between calls, too."""
+    beside: bool = False
+    """A second engine is handed the same records meanwhile, and ends before this one is asked."""
     scrambled: bool = False
     """Times run backwards, sequence numbers repeat, channels change."""
     compared: Literal["oracle", "one call", "trace"] = "oracle"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -38,7 +39,8 @@ class Take:
     """The input of a replay: records (dtype ``MBO``), their calls, and the books to query at the end.
 
     ``calls``: numbers of records of the calls, the last of which takes the rest. ``asked``: the books are asked for
-    between calls, too.
+    between calls, too. ``beside``: a second engine of the same kind is handed each part of them before it, and ends
+    before it is asked.
     """
 
     records: npt.NDArray[np.void]
@@ -47,6 +49,7 @@ class Take:
     calls: tuple[int, ...] = ()
     stride: int = 56
     asked: bool = False
+    beside: bool = False
 
     @classmethod
     def of(cls, rule: Rule) -> Take:
@@ -54,7 +57,7 @@ class Take:
         records = made(rule.stream)
         if rule.scrambled:
             scramble(records)
-        return cls(records, books, rule.evaluate, rule.calls, rule.stride, rule.asked)
+        return cls(records, books, rule.evaluate, rule.calls, rule.stride, rule.asked, rule.beside)
 
     def first(self, count: int) -> Take:
         """The same of the first ``count`` records."""
@@ -64,7 +67,7 @@ class Take:
         return replace(self, calls=(1,) * len(self.records))
 
     def in_one_call(self) -> Take:
-        return replace(self, calls=(), stride=56, asked=False)
+        return replace(self, calls=(), stride=56, asked=False, beside=False)
 
     def laid_out(self) -> npt.NDArray[np.uint8]:
         """The records ``stride`` bytes apart, with rubbish between them; aligned to 8 bytes."""
@@ -114,16 +117,23 @@ class VariantSubject:
 
     def observe(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
         memory = take.laid_out()
-        with Replay(self.variant, evaluate=take.evaluate, observe=False) as replay:
+        with ExitStack() as stack, self._replay(take) as replay:
+            other = stack.enter_context(self._replay(take)) if take.beside else None
             for start, stop in take.parts():
+                if other is not None:
+                    other.run(memory.ctypes.data + start * take.stride, take.stride, stop - start)
                 replay.run(memory.ctypes.data + start * take.stride, take.stride, stop - start)
                 if take.asked:
                     _states(replay, take.books)
                 if advance is not None:
                     advance(stop - start)
+            stack.close()
             result = replay.finish()
             states = _states(replay, take.books)
         return Observation(states, result.events, result.evaluations, result.anomalies, result.trace)
+
+    def _replay(self, take: Take) -> Replay:
+        return Replay(self.variant, evaluate=take.evaluate, observe=False)
 
 
 def _states(replay: Replay, books: Sequence[Book]) -> dict[Book, State]:
@@ -152,15 +162,21 @@ class ForeignSubject:
         engine = self.engine
         scope = engine.scope(engine.last_stage)
         every = take.evaluate == "every"
-        face = engine.start(Options(stage=STAGES.index(scope.until), evaluate_every=every, workers=1))
+        options = Options(stage=STAGES.index(scope.until), evaluate_every=every, workers=1)
+        face = engine.start(options)
         memory = take.laid_out()
         try:
+            other = engine.start(options) if take.beside else None
             for start, stop in take.parts():
+                if other is not None:
+                    other.apply(memory.ctypes.data + start * take.stride, take.stride, stop - start)
                 face.apply(memory.ctypes.data + start * take.stride, take.stride, stop - start)
                 if take.asked:
                     self._states(face, take.books)
                 if advance is not None:
                     advance(stop - start)
+            if other is not None:
+                other.close()
             states = self._states(face, take.books)
             counts = face.counts() if scope.counts or scope.anomalies else None
             trace = face.trace() if scope.trace else None

@@ -18,8 +18,9 @@ from lobench.workbench.contest.asked import CALLABLES, Asked
 from lobench.workbench.contest.commands import words_of
 from lobench.workbench.contest.loading import source_of
 from lobench.workbench.contest.session import ContestSession, agreement, laid_out, measure
+from lobench.workbench.environment import environment
 from lobench.workbench.experiment.budget import Budget
-from lobench.workbench.experiment.document import Document, repeatable, this_environment
+from lobench.workbench.experiment.document import Document, repeatable
 from lobench.workbench.measurement.live_view import display
 from lobench.workbench.results import ResultFolder
 from lobench.workbench.results.model.contest import Contest, Subject
@@ -97,7 +98,7 @@ def _content(asked: Asked, contest: Contest) -> Result:
         status="partial",
         evaluate="last",
         until=STAGES[-1],
-        environment=this_environment(),
+        environment=environment(),
         source_digest=source_digest(),
         variants=tuple(
             VariantEntry(name, None, f"one of {len(asked.subjects)} {asked.kind}", {}, _digest(asked, text))

@@ -131,11 +131,9 @@ def measure(
 def _task(job: str, asked: Asked, names: Sequence[str], settings: Mapping[str, Any], patience: float) -> Task:
     commands = asked.kind == COMMANDS
     variables = first_environment() if commands else {}
-    # The processes that a command started end with the process that times it.
     return Task(
         job=job,
         variants=names,
         settings={"asked": asked.as_json(), "variables": variables, **settings},
-        group=commands,
         patience=patience,
     )

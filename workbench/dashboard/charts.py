@@ -42,12 +42,14 @@ class Axis:
 
 def picture(series: Series, axis: Axis, found: Sequence[Regression]) -> str:
     """An SVG of one series."""
-    first = series.points[0]["ns"]
-    lows, values, highs = ([point[name] / first for point in series.points] for name in ("low", "ns", "high"))
+    first = series.points[0].ns
+    lows = [point.low / first for point in series.points]
+    values = [point.ns / first for point in series.points]
+    highs = [point.high / first for point in series.points]
     bottom, top = min(1 - _LEAST, *lows), max(1 + _LEAST, *highs)
     scale = _Scale(bottom, top)
     worst = max((one.size for one in found if one.counts), default=0.0)
-    said = f"{series.variant} on {series.feed}: {series.points[-1]['ns']:.4g} ns an event at the last commit"
+    said = f"{series.variant} on {series.feed}: {series.points[-1].ns:.4g} ns an event at the last commit"
     said += f", {values[-1] - 1:+.1%} against the first" + (f"; a step of {worst:+.1%} to look at" if worst else "")
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(said)}">',
@@ -65,8 +67,8 @@ def picture(series: Series, axis: Axis, found: Sequence[Regression]) -> str:
     worse = {one.commit for one in found if one.counts}
     for x, value, commit, point in zip(places, values, series.commits, series.points, strict=True):
         tip = (
-            f"{date(axis.times[commit])}, {commit[:8]} {axis.subjects[commit]}: {point['ns']:.4g} ns an event "
-            f"({point['low']:.4g} to {point['high']:.4g}), {value - 1:+.1%} against the first"
+            f"{date(axis.times[commit])}, {commit[:8]} {axis.subjects[commit]}: {point.ns:.4g} ns an event "
+            f"({point.low:.4g} to {point.high:.4g}), {value - 1:+.1%} against the first"
         )
         radius, kind = (4, "point bad") if commit in worse else (2.6, "point")
         parts.append(

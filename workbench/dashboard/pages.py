@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
@@ -15,10 +15,10 @@ from lobench.workbench.dashboard import charts
 from lobench.workbench.dashboard.publishing import APPLICATION
 from lobench.workbench.history.asv_files import TIME
 from lobench.workbench.history.issue import told
-from lobench.workbench.history.regressions import Regression, places
+from lobench.workbench.history.points import Against, Change, Compared, Recorded, SessionFacts
+from lobench.workbench.history.regressions import Regression
 from lobench.workbench.history.series import Series
 from lobench.workbench.history.store import History
-from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.verdict import FASTER
 from lobench.workbench.results.numbers import ends, estimate
 from lobench.workbench.summaries.model import Place
@@ -27,6 +27,38 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 Changes = Mapping[str, Sequence[Place]]
 """Commit to the lines that it changed."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A series on the front page: its last point, the change against its first, and its picture (SVG)."""
+
+    variant: str
+    ns: float
+    change: float
+    looked: bool
+    picture: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A row of the list of all commits: ``why`` it could not be measured, or its findings that tell most."""
+
+    commit: Commit
+    why: str | None = None
+    against: Against | None = None
+    verdicts: tuple[Compared, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A commit's page: what was recorded of it, and of the one ``before`` that it is held against."""
+
+    commit: str
+    point: Recorded
+    against: Against | None
+    before: Recorded | None
+    session: SessionFacts | None
 
 
 def write(
@@ -42,7 +74,7 @@ def write(
     pages = _environment()
     pages.filters.update(percent=_percent, number=_number, page=charts.page, date=charts.date, told=told)
     pages.filters.update(estimate=estimate, ends=ends)
-    pages.globals.update(time_series=TIME, machine=history.machine)
+    pages.globals.update(time_series=TIME, machine=history.machine, moved=moved)
     recorded = [commit.hash for commit in commits if commit.hash in history.points]
     looked = sorted((one for one in found if one.counts), key=lambda one: -one.size)
     others = [one for one in found if not one.counts]
@@ -54,12 +86,12 @@ def write(
             "later": recorded[place + 1] if place + 1 < len(recorded) else None,
         }
         own = [one for one in found if one.commit == commit]
-        text = pages.get_template("commit.html").render(found=own, lines=lines, **around, **_commit(history, commit))
+        text = pages.get_template("commit.html").render(found=own, lines=lines, shown=_shown(history, commit), **around)
         (site / charts.page(commit)).write_text(text, encoding="utf-8")
     front = pages.get_template("front.html").render(
         panels=_panels(history, commits, series, found),
         commits=[_listed(history, commit) for commit in reversed(commits)],
-        last=_commit(history, recorded[-1]),
+        last=_shown(history, recorded[-1]),
         looked=looked,
         sentence=_words(history, looked, len(others)),
         others=others,
@@ -87,7 +119,7 @@ def _environment() -> jinja2.Environment:
 
 def _panels(
     history: History, commits: Sequence[Commit], series: Sequence[Series], found: Sequence[Regression]
-) -> dict[str, list[dict[str, Any]]]:
+) -> dict[str, list[Panel]]:
     """Feed to the view of each of its series; series with regressions to look at come first."""
     tried = [commit for commit in commits if commit.hash in history.points or commit.hash in history.broken]
     axis = charts.Axis(
@@ -96,59 +128,52 @@ def _panels(
         {commit.hash: commit.subject for commit in tried},
         {commit.hash: history.why(commit.hash) for commit in tried if commit.hash not in history.points},
     )
-    panels: dict[str, list[dict[str, Any]]] = {}
+    panels: dict[str, list[Panel]] = {}
     for one in series:
         own = [each for each in found if (each.feed, each.variant) == (one.feed, one.variant)]
         first, last = one.points[0], one.points[-1]
         panels.setdefault(one.feed, []).append(
-            {
-                "variant": one.variant,
-                "ns": last["ns"],
-                "change": last["ns"] / first["ns"] - 1,
-                "looked": any(each.counts for each in own),
-                "picture": charts.picture(one, axis, own),
-            }
+            Panel(
+                variant=one.variant,
+                ns=last.ns,
+                change=last.ns / first.ns - 1,
+                looked=any(each.counts for each in own),
+                picture=charts.picture(one, axis, own),
+            )
         )
-    return {feed: sorted(own, key=lambda panel: not panel["looked"]) for feed, own in panels.items()}
+    return {feed: sorted(own, key=lambda panel: not panel.looked) for feed, own in panels.items()}
 
 
-def _listed(history: History, commit: Commit) -> dict[str, Any]:
+def _listed(history: History, commit: Commit) -> Listed:
     """A row of the list of all commits."""
-    point = history.points.get(commit.hash)
-    row: dict[str, Any] = {"commit": commit, "why": None, "against": None, "verdicts": []}
-    if point is None:
-        return {**row, "why": history.why(commit.hash)}
-    against = point["against"]
-    findings = against["findings"] if against else []
+    recorded = history.at(commit.hash)
+    if recorded is None:
+        return Listed(commit, why=history.why(commit.hash))
+    findings = recorded.against.findings if recorded.against else ()
     # The largest of each kind, not all.
-    worse = [_row(one) for one in findings if one["verdict"] in WORSE]
-    faster = [_row(one) for one in findings if one["verdict"] == FASTER]
-    return {**row, "against": against, "verdicts": [*worse, *faster]}
+    worse = [one for one in findings if one.verdict in WORSE]
+    faster = [one for one in findings if one.verdict == FASTER]
+    return Listed(commit, against=recorded.against, verdicts=(*worse, *faster))
 
 
-def _commit(history: History, commit: str) -> dict[str, Any]:
-    """The template's view of one commit."""
-    point = history.points[commit]
-    against = point["against"]
-    session = next((one for one in history.sessions if one["name"] == point["session"]), None)
-    return {
-        "commit": commit,
-        "point": point,
-        "against": against,
-        "before": history.points.get(against["commit"]) if against else None,
-        "rows": [_row(finding) for finding in against["findings"]] if against else [],
-        "session": session,
-        "anchors": history.anchors,
-    }
+def _shown(history: History, commit: str) -> Shown:
+    """The template's view of one commit, which was recorded."""
+    recorded = history.at(commit)
+    assert recorded is not None
+    against = recorded.against
+    return Shown(
+        commit=commit,
+        point=recorded,
+        against=against,
+        before=history.at(against.commit) if against else None,
+        session=history.session(recorded.session),
+    )
 
 
-def _row(finding: dict[str, Any]) -> dict[str, Any]:
-    """A finding with its moved counters separated."""
-    exact = finding["exact"]
-    moved = {kind: exact[kind] for kind in finding["moved"] if kind != INSTRUCTIONS and kind in exact}
-    shown = places(finding.get("lines", ()))
-    speed = Interval(**finding["ratio"]) if finding["ratio"] else None
-    return {**finding, "instructions": exact.get(INSTRUCTIONS), "counters": moved, "speed": speed, "lines": shown}
+def moved(finding: Compared) -> dict[str, Change]:
+    """The counters that moved, beside the instructions."""
+    kinds = (kind for kind in finding.moved if kind != INSTRUCTIONS)
+    return {kind: finding.exact[kind] for kind in kinds if kind in finding.exact}
 
 
 def _words(history: History, found: Sequence[Regression], others: int) -> str:
@@ -158,7 +183,9 @@ def _words(history: History, found: Sequence[Regression], others: int) -> str:
     if not found:
         return "Nothing to look at: no recorded commit made a variant slower than it had been."
     (first, *rest) = found
-    since = f"{charts.date(history.points[first.commit]['time'])} ({first.commit[:8]})"
+    recorded = history.at(first.commit)
+    assert recorded is not None
+    since = f"{charts.date(recorded.time)} ({first.commit[:8]})"
     return f"{len(found)} to look at: {told(first)} since {since}{f', and {len(rest)} more' if rest else ''}."
 
 

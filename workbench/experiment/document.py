@@ -29,7 +29,6 @@ from lobench.workbench.results.model.document import (
     VariantEntry,
     Verified,
 )
-from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.results.model.ladder import KeptLadder
 from lobench.workbench.verification.compare import Verification
 
@@ -76,7 +75,7 @@ def new_content(
         status="partial",
         evaluate=workload.evaluate,
         until=scope.until,
-        environment=this_environment(),
+        environment=environment(),
         source_digest=source_digest(),
         variants=tuple(
             VariantEntry(
@@ -101,11 +100,6 @@ def _engine(variant: Contestant) -> EngineEntry | None:
     if not isinstance(variant, ForeignEngine):
         return None
     return EngineEntry(variant.title, variant.version, variant.offered, variant.left_out)
-
-
-def this_environment() -> Environment:
-    """The machine and the software here and now."""
-    return from_json(Environment, environment())
 
 
 def repeatable(arguments: Sequence[str]) -> str:

@@ -10,7 +10,8 @@ from lobench.engine.cache import source_digest
 from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
 from lobench.workbench.comparison.diff import machine_differences
-from lobench.workbench.experiment.document import Document, this_environment
+from lobench.workbench.environment import environment
+from lobench.workbench.experiment.document import Document
 from lobench.workbench.ladder import Ladder
 from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.results import ResultFolder, read
@@ -49,6 +50,6 @@ def check(content: Result, variants: Sequence[Contestant]) -> None:
         raise UsageError(f"{', '.join(changed)}: the source has changed since it was measured; measure again")
     if content.source_digest != source_digest():
         raise UsageError("the engine's sources or the NUMBA_* variables have changed since; measure again")
-    problems = machine_differences(content.environment, this_environment())
+    problems = machine_differences(content.environment, environment())
     if problems:
         raise UsageError(f"{'; '.join(problems)}; measure again")

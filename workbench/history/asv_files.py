@@ -10,6 +10,7 @@ import json
 import platform
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from lobench.engine.errors import UsageError
 from lobench.workbench.atomic_write import write_whole
 from lobench.workbench.commits.measuring import INSTRUCTIONS
 from lobench.workbench.environment import environment
+from lobench.workbench.history.points import Point, Recorded
 from lobench.workbench.history.store import REMEDY, History
 from lobench.workbench.optional_dependencies import required
 from lobench.workbench.plain_names import is_plain_name
@@ -106,9 +108,9 @@ def _named_by_asv() -> str | None:
 
 def described_machine() -> str:
     """A name made of the processor's."""
-    cpu = environment()["cpu"]
-    model = re.sub(r"[^a-z0-9]+", "-", str(cpu["model"] or platform.machine()).lower()).strip("-")
-    return f"{model}-{cpu['usable_threads']}"
+    cpu = environment().cpu
+    model = re.sub(r"[^a-z0-9]+", "-", (cpu.model or platform.machine()).lower()).strip("-")
+    return f"{model}-{cpu.usable_threads}"
 
 
 def result_files(results: Path) -> list[Path]:
@@ -133,8 +135,9 @@ def _write(history: History, results: Path) -> None:
     if not machine.exists() or (read_object(machine) or {}).get("machine") != history.machine:
         _put(machine, {**facts, "version": 1})
     benchmarks, live = _benchmarks(history), _live(history)
-    for commit, point in history.points.items():
-        _put(folder / f"{commit[:8]}-{ENVIRONMENT}.json", _result(commit, point, facts, benchmarks, live))
+    for commit, kept in history.points.items():
+        result = _result(commit, Recorded.of(kept), facts, benchmarks, live)
+        _put(folder / f"{commit[:8]}-{ENVIRONMENT}.json", result)
     index = results / "benchmarks.json"
     known = (read_object(index) if index.exists() else None) or {"version": 2}
     # asv writes only its own suite's benchmarks to this file; add lobench's.
@@ -144,12 +147,12 @@ def _write(history: History, results: Path) -> None:
 
 def _facts(machine: str) -> dict[str, str]:
     memory = psutil.virtual_memory().total
-    cpu = environment()["cpu"]
+    cpu = environment().cpu
     return {
         "arch": platform.machine(),
-        "cpu": str(cpu["model"]),
+        "cpu": str(cpu.model),
         "machine": machine,
-        "num_cpu": str(cpu["threads"]),
+        "num_cpu": str(cpu.threads),
         "os": f"{platform.system()} {platform.release()}",
         "ram": str(memory),
     }
@@ -195,7 +198,7 @@ def _live(history: History) -> set[tuple[str, str, str]]:
 
 def _result(
     commit: str,
-    point: dict[str, Any],
+    recorded: Recorded,
     facts: dict[str, str],
     benchmarks: dict[str, Any],
     live: set[tuple[str, str, str]],
@@ -203,23 +206,23 @@ def _result(
     results = {}
     for name, benchmark in benchmarks.items():
         variants, feeds = ([text[1:-1] for text in values] for values in benchmark["params"])
-        cells = [_living(point, feed, variant, live) for variant in variants for feed in feeds]
+        cells = [_living(recorded, feed, variant, live) for variant in variants for feed in feeds]
         values, lows, highs = (list(column) for column in zip(*(_cell(name, cell) for cell in cells), strict=True))
         if any(value is not None for value in values):
             ones = [None if value is None else 1 for value in values]
-            started = point["measured"] * 1000
+            started = recorded.measured * 1000
             # An exact count has no interval to weight it by.
             wide = [_spread(values, ends, _TO_99) if name == TIME else None for ends in (lows, highs)]
             narrow = [_spread(values, ends, _TO_QUARTILE) for ends in (lows, highs)]
             results[name] = [values, benchmark["params"], _VERSION, started, 0.0, *wide, *narrow, ones, ones]
-    versions = environment()
+    versions = environment().packages
     return {
         "commit_hash": commit,
         "env_name": ENVIRONMENT,
-        "date": point["time"] * 1000,
+        "date": recorded.time * 1000,
         "params": {**facts, "python": ".".join(platform.python_version_tuple()[:2])},
         "python": ".".join(platform.python_version_tuple()[:2]),
-        "requirements": {"numba": versions["packages"]["numba"], "numpy": versions["packages"]["numpy"]},
+        "requirements": {"numba": versions["numba"], "numpy": versions["numpy"]},
         "env_vars": {},
         "result_columns": list(_COLUMNS),
         "results": results,
@@ -228,21 +231,21 @@ def _result(
     }
 
 
-def _living(point: dict[str, Any], feed: str, variant: str, live: set[tuple[str, str, str]]) -> dict[str, Any] | None:
+def _living(recorded: Recorded, feed: str, variant: str, live: set[tuple[str, str, str]]) -> Point | None:
     """A point without the counts that are no series."""
-    found = point["feeds"].get(feed, {}).get(variant)
+    found = recorded.feeds.get(feed, {}).get(variant)
     if found is None:
         return None
-    return {**found, "exact": {kind: n for kind, n in found["exact"].items() if (feed, variant, kind) in live}}
+    return replace(found, exact={kind: n for kind, n in found.exact.items() if (feed, variant, kind) in live})
 
 
-def _cell(series: str, point: dict[str, Any] | None) -> tuple[float | None, float | None, float | None]:
+def _cell(series: str, point: Point | None) -> tuple[float | None, float | None, float | None]:
     """Value and interval of one series of a point."""
     if point is None:
         return None, None, None
     if series == TIME:
-        return point["ns"], point["low"], point["high"]
-    value = next((amount for kind, amount in point["exact"].items() if series_name(kind) == series), None)
+        return point.ns, point.low, point.high
+    value = next((amount for kind, amount in point.exact.items() if series_name(kind) == series), None)
     return value, value, value
 
 

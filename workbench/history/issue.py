@@ -76,10 +76,11 @@ def _commands(found: Sequence[Regression]) -> str:
     """The command that compares the commit with the one before."""
     commit, before = found[0].commit[:12], (found[0].against or f"{found[0].commit}~1")[:40]
     how = found[0].how
-    files = how.get("feeds", {})
-    feeds = [word for feed in dict.fromkeys(one.feed for one in found) for word in ("--feed", files.get(feed, feed))]
-    more = ["--ladder", how["ladder"]] if how.get("ladder") else []
-    more += ["--evaluate", how["evaluate"]] if how.get("evaluate", "last") != "last" else []
+    feeds = [
+        word for feed in dict.fromkeys(one.feed for one in found) for word in ("--feed", how.feeds.get(feed, feed))
+    ]
+    more = ["--ladder", how.ladder] if how.ladder else []
+    more += ["--evaluate", how.evaluate] if how.evaluate != "last" else []
     variants = " ".join(dict.fromkeys(one.variant for one in found))
     before = before if "~" in before else before[:12]
     check = ["lobench", "check", f"{before}..{commit}", *feeds, "--variants", variants, *more, "--lines"]

@@ -6,7 +6,7 @@ time is one if asv and Otava both see it; where they disagree it is shown as dis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -15,6 +15,7 @@ from lobench.workbench.commits.findings import MOVED, ONE_ACTION, changed, rise
 from lobench.workbench.commits.measuring import BY_ACTION, INSTRUCTIONS
 from lobench.workbench.history.acknowledged import Acknowledgement
 from lobench.workbench.history.changepoints import Step, asv_steps, otava_steps
+from lobench.workbench.history.points import Compared, How, Recorded
 from lobench.workbench.history.series import Series
 from lobench.workbench.history.store import History
 from lobench.workbench.results.model.intervals import Interval
@@ -53,7 +54,7 @@ class Regression:
     against: str | None = None
     files: tuple[str, ...] = ()
     lines: tuple[Place, ...] = ()
-    how: Mapping[str, Any] = field(default_factory=dict)
+    how: How = field(default_factory=How)
     """The options of the recording commands, as stored in the history."""
 
     @property
@@ -135,8 +136,8 @@ def _action_steps(series: Series, known: set[int]) -> list[Step]:
     differ, the rise is that from the most to the least of them."""
     whole = {step.index: step.change for step in _exact_steps(series, series.instructions())}
     found: dict[int, Step] = {}
-    for kind in sorted({kind for point in series.points for kind in point["exact"] if kind.startswith(BY_ACTION)}):
-        for step in _exact_steps(series, [point["exact"].get(kind) for point in series.points]):
+    for kind in sorted({kind for point in series.points for kind in point.exact if kind.startswith(BY_ACTION)}):
+        for step in _exact_steps(series, series.counts(kind)):
             larger = step.index not in found or step.change > found[step.index].change
             sure = rise(step.before, step.after, series.spreads(step.index - 1, step.index, kind))
             if step.index not in known and sure > ONE_ACTION and whole.get(step.index, 0.0) > -MOVED and larger:
@@ -153,18 +154,20 @@ def _nearest(index: int, found: dict[int, set[str]], exact: Sequence[Step]) -> i
     return min(beside, key=lambda other: abs(other - index), default=index)
 
 
-def _paired(history: History, series: Series, index: int) -> dict[str, Any] | None:
+def _recorded(history: History, commit: str) -> Recorded:
+    found = history.at(commit)
+    assert found is not None, "a series is of recorded commits"
+    return found
+
+
+def _paired(recorded: Recorded, series: Series) -> Compared | None:
     """The finding of a commit against the one before it."""
-    against = history.points[series.commits[index]]["against"]
-    if against is None:
-        return None
-    own = (one for one in against["findings"] if (one["feed"], one["variant"]) == (series.feed, series.variant))
-    return next(own, None)
+    return recorded.against.of_series(series.feed, series.variant) if recorded.against else None
 
 
 def _timing(history: History, series: Series, index: int) -> str:
-    finding = _paired(history, series, index)
-    return str(finding["timing"]) if finding else ""
+    finding = _paired(_recorded(history, series.commits[index]), series)
+    return finding.timing if finding else ""
 
 
 def _row(
@@ -178,20 +181,21 @@ def _row(
 ) -> Regression:
     index = step.index
     commit = series.commits[index]
-    finding = _paired(history, series, index) or {}
+    recorded = _recorded(history, commit)
+    finding = _paired(recorded, series)
     counts = series.instructions()[index - 1 : index + 1]
     reason = next((one.reason for one in acknowledged if one.covers(commit, series.variant, series.feed)), None)
-    paired = Interval(**finding["ratio"]) if finding.get("ratio") else None
+    paired = finding.speed if finding else None
     size, of = step.change, (step.of or INSTRUCTIONS) if INSTRUCTIONS in names else "time"
     # If both print the same, show the time.
-    if finding.get("timing") == SLOWER and paired and 1 / paired.value - 1 > size - 0.0005:
+    if finding and finding.timing == SLOWER and paired and 1 / paired.value - 1 > size - 0.0005:
         size, of = 1 / paired.value - 1, "time"
-    against = history.points[commit]["against"] or {}
+    against = recorded.against
     return Regression(
         feed=series.feed,
         variant=series.variant,
         commit=commit,
-        subject=history.points[commit]["subject"],
+        subject=recorded.subject,
         size=size,
         of=of,
         instructions=counts[1] / counts[0] - 1 if counts[0] and counts[1] is not None else None,
@@ -201,10 +205,10 @@ def _row(
         disputed=one_alone,
         acknowledged=reason,
         recovered=recovered,
-        against=against.get("commit"),
-        files=tuple(against.get("files", ())),
-        lines=places(finding.get("lines", ())),
-        how=history.points[commit].get("how", {}),
+        against=against.commit if against else None,
+        files=against.files if against else (),
+        lines=finding.lines if finding else (),
+        how=recorded.how,
     )
 
 
@@ -212,7 +216,7 @@ def _exact_recovery(series: Series, step: Step) -> str | None:
     """The first later commit at which the count that rose was no larger than before."""
     kind = step.of or INSTRUCTIONS
     for place in range(step.index + 1, len(series.points)):
-        now = series.points[place]["exact"].get(kind)
+        now = series.points[place].exact.get(kind)
         left = rise(step.before, now, series.spreads(step.index - 1, place, kind))
         if now is not None and left <= LEAST_INSTRUCTIONS:
             return series.commits[place]
@@ -225,17 +229,9 @@ def _recovery(series: Series, step: Step, steps: Sequence[Step], least: float) -
     return next((series.commits[one.index] for one in later), None)
 
 
-def places(lines: Iterable[Mapping[str, Any]]) -> tuple[Place, ...]:
-    """Source lines as a finding keeps them."""
-    return tuple(
-        Place(line["file"], line["line"], line["text"], f"+{line['after'] - line['before']:.1f} instructions an event")
-        for line in lines
-    )
-
-
 def _moved(series: Series, index: int) -> list[str]:
     """Mechanism counters that changed, and kinds of action whose instructions did."""
-    before, after = (series.points[place]["exact"] for place in (index - 1, index))
+    before, after = (series.points[place].exact for place in (index - 1, index))
     kinds = {*before, *after} - {INSTRUCTIONS}
     return [
         kind

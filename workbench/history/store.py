@@ -16,6 +16,7 @@ from typing import Any
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.atomic_write import write_whole
+from lobench.workbench.history.points import Recorded, SessionFacts
 from lobench.workbench.history.told import essence
 from lobench.workbench.history.union import Part, union
 from lobench.workbench.plain_names import is_plain_name
@@ -32,7 +33,7 @@ _KEPT = {"machine": str, "points": dict, "anchors": dict, "feeds": dict, "broken
 
 @dataclass
 class History:
-    """All that was recorded on one machine.
+    """All that was recorded on one machine, as it was written; ``at`` and ``session`` give it to those who read it.
 
     ``points``: commit to {"time", "subject", "source", "session", "feeds": {feed: {variant: point}}, "against":
     {"commit", "findings", "files"} or None, "how": {"feeds": {feed: file}, "evaluate", "ladder"}}. A point is {"ns",
@@ -68,6 +69,15 @@ class History:
     def recorded(self) -> Path:
         """Where the files of the commits lie."""
         return self.file.parent / "recorded"
+
+    def at(self, commit: str) -> Recorded | None:
+        """What was recorded of a commit."""
+        kept = self.points.get(commit)
+        return None if kept is None else Recorded.of(kept)
+
+    def session(self, name: str | None) -> SessionFacts | None:
+        """The session of that name."""
+        return next((SessionFacts(**one) for one in self.sessions if one["name"] == name), None)
 
     def why(self, commit: str) -> str:
         """Why a commit could not be measured, in a line."""

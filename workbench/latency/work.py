@@ -21,7 +21,7 @@ from lobench.engine.feeds import Chunk
 from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.foreign.start import Contestant, Running, start_replay
 from lobench.engine.native_call import PythonCall
-from lobench.engine.own_thread import other_threads
+from lobench.engine.own_thread import Company
 from lobench.engine.replay import SLICE
 from lobench.workbench.latency.arrivals import arrivals_of
 from lobench.workbench.latency.asked import Asked
@@ -76,7 +76,7 @@ class _Bench:
         self._costs: dict[int, list[Times]] = {}
         self._blocks: Counter[int] = Counter()
         """Calls with 2^n records up to the next power, by n, of which ``_costs`` keeps some."""
-        self._threads = other_threads()
+        self._company = Company.now()
         self._examiner = Examiner(job.task.traced)
         everything = Slice(0, 0, job.feed.count)
         (self._question,) = draw(job.feed, [everything], random.Random(job.task.seed))
@@ -194,8 +194,9 @@ class _Bench:
 
     def _answer(self, replay: Running, spent: float) -> str:
         """A replay's final answers, after a pass of ``spent`` ns."""
-        if other_threads() > self._threads:
-            raise LobenchError("it leaves a thread running: its work cannot be timed")
+        left = self._company.left()
+        if left is not None:
+            raise LobenchError(f"it {left}")
         owed, answer = self._examiner.ask(replay, self._question)
         self._refuse(put_off(owed, spent + owed))
         return answer

@@ -20,7 +20,7 @@ from typing import Any
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.foreign.start import Contestant, Running, start_replay
-from lobench.engine.own_thread import other_threads
+from lobench.engine.own_thread import Company
 from lobench.engine.policy import Variant
 from lobench.workbench.measurement.clocks import Clocks
 from lobench.workbench.measurement.contamination import Reading, is_contaminated
@@ -118,7 +118,7 @@ class Bench:
         self._examiner = Examiner(task.traced)
         self._questions: list[Question] = []
         self._answers: list[list[str]] = []
-        self._threads = other_threads()
+        self._company = Company.now()
         self.floor = reading_ns(job.feed)
         """Nanoseconds that reading a record takes at least."""
         self.owed: list[int] = []
@@ -189,8 +189,9 @@ class Bench:
             lambda: replay.run(timed.address, timed.stride, timed.count),
             owed,
         )
-        if other_threads() > self._threads:
-            raise LobenchError(f"{self._variants[index].name} leaves a thread running: its work cannot be timed")
+        left = self._company.left()
+        if left is not None:
+            raise LobenchError(f"{self._variants[index].name} {left}")
         now = time.monotonic()
         if now - self._told > _TOLD_EVERY:
             self._told = now

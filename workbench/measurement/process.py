@@ -27,6 +27,8 @@ SILENT_SECONDS = 600.0
 WORKING_SECONDS = 120.0
 """And afterwards: it tells of itself several times a second, unless a slice or a question takes long. A task whose
 calls may take longer says so (``Task.patience``)."""
+_LOOK = 0.5
+"""Seconds between looks whether a process has ended whose pipe another still holds."""
 
 
 def cpu_for(number: int) -> int | None:
@@ -63,7 +65,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
-            process_group=0 if task.group else None,
+            process_group=0,
             pass_fds=[given for given in (task.descriptor, task.hand) if given is not None],
         ) as process,
     ):
@@ -77,22 +79,22 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
             with suppress(BrokenPipeError):
                 process.stdin.close()
             first, later = max(SILENT_SECONDS, task.patience), max(WORKING_SECONDS, task.patience)
-            for line in lines(process.stdout.fileno(), first, later):
+            for line in lines(process.stdout.fileno(), first, later, ended=lambda: _has_ended(process)):
                 now = time.monotonic()
                 advance(now - told)
                 told = now
                 yield json.loads(line)
         except TimeoutError as silence:
-            _kill(process, task)
+            _kill(process)
             who = in_hand(task)
             how = f"made no progress for {silence}"
             raise WorkerError(f"a measuring process {how}{_named(who)}", who, how) from None
         except BaseException:
-            _kill(process, task)
+            _kill(process)
             raise
         # A variant that ends the process is known by being in hand, whatever the exit code.
         who = in_hand(task)
-        if _ended(process, task) != 0 or who is not None:
+        if _ended(process) != 0 or who is not None:
             complaints.seek(0)
             said = complaints.read().strip()[-2000:]
             how = ending(process.returncode, said)
@@ -100,37 +102,56 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
             raise WorkerError(message, who, said if process.returncode == 1 and said else how)
 
 
-def _kill(process: subprocess.Popen[bytes], task: Task) -> None:
-    """End a process, with all its processes if it leads a group."""
-    if task.group:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process, with all that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.kill()
 
 
-def _ended(process: subprocess.Popen[bytes], task: Task) -> int:
+def _ended(process: subprocess.Popen[bytes]) -> int:
     """The exit code of a process that sent its last message. Processes that it left in its group are ended now, while
     the group's number cannot be reused: the leader's exit code has not been collected yet."""
-    if task.group and hasattr(os, "waitid"):
+    if hasattr(os, "waitid"):
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     return process.wait()
 
 
-def lines(descriptor: int, seconds: float, later: float | None = None) -> Iterator[bytes]:
-    """The whole lines that come through a pipe. Raises TimeoutError with the limit if nothing comes for ``seconds``,
-    or for ``later`` after the first line."""
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process has ended, without asking for its exit code (``_ended``)."""
+    if not hasattr(os, "waitid"):
+        return process.poll() is not None
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+
+
+def lines(
+    descriptor: int, seconds: float, later: float | None = None, ended: Callable[[], bool] = lambda: False
+) -> Iterator[bytes]:
+    """The whole lines that come through a pipe, until ``ended``: a process that was left behind may hold the pipe.
+    Raises TimeoutError with the limit if nothing comes for ``seconds``, or for ``later`` after the first line."""
     rest = b""
     while True:
-        if not select.select([descriptor], [], [], seconds)[0]:
+        if not _heard(descriptor, seconds, ended):
             raise TimeoutError(f"{seconds:g} s")
+        if not select.select([descriptor], [], [], 0)[0]:
+            return
         seconds = seconds if later is None else later
         read = os.read(descriptor, 1 << 20)
         if not read:
             return
         *whole, rest = (rest + read).split(b"\n")
         yield from whole
+
+
+def _heard(descriptor: int, seconds: float, ended: Callable[[], bool]) -> bool:
+    """Wait until something comes through the pipe, or who writes to it has ended; False if neither is so in time."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        if select.select([descriptor], [], [], min(left, _LOOK))[0] or ended():
+            return True
+    return False
 
 
 def in_hand(task: Task) -> str | None:

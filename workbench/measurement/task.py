@@ -51,8 +51,6 @@ class Task:
     settings: dict[str, Any] = field(default_factory=dict)
     tried: Sequence[dict[str, int]] = ()
     """Parameters of each variant in turn, in the place of the workload's."""
-    group: bool = False
-    """Whether the process leads a group of its own: its children end with it."""
     patience: float = 0.0
     """Seconds that it may say nothing, where they are more than others get."""
 

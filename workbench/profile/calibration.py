@@ -20,6 +20,7 @@ from lobench.workbench.profile.model.summary import Card
 from lobench.workbench.profile.needs import MissingRightError, MissingToolError, require
 from lobench.workbench.profile.runner import WORKLOAD, Told, run, target, told_in
 from lobench.workbench.profile.task import Task
+from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.profiles import Agreement, ToolError
 
@@ -64,7 +65,7 @@ def calibrate(folder: Path, seconds: float, report: Report) -> Card:
         errors = {line: None if share is None else share - truth[line].value for line, share in said.items()}
         tools[tool] = ToolError(said, errors, *_disturbance(done, free))
     return Card(
-        machine=environment(),
+        machine=as_json(environment()),
         heavy=HEAVY,
         truth=truth,
         tools=tools,

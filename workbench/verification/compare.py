@@ -84,7 +84,7 @@ class Verification:
 
     def _where(self) -> str:
         fault = self.fault
-        if fault is None or fault.kind == "compile":
+        if fault is None or fault.kind == "compile" or (fault.at and not fault.done):
             return ""
         if fault.record is None or self.event is None:
             return f"; {fault.done:,} records were done before"

@@ -21,7 +21,7 @@ class Difference:
     books around it."""
 
     record: int
-    event: dict[str, Any]
+    event: dict[str, int]
     kinds: tuple[str, ...]
     before: State
     expected: State

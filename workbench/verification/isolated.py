@@ -7,6 +7,7 @@ printing stay in the process, and are reported as a ``FaultError``.
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import signal
 import subprocess
@@ -39,6 +40,8 @@ LEAST_GROWTH = 1 << 30
 TIMES_GROWTH = 8
 """Limit of its memory growth: at least this many bytes, and at least this multiple of the reference's growth."""
 COMPILING_SECONDS = 1200.0
+STARTING_SECONDS = 120.0
+"""Time limit of the first start of a library's engine: it may be compiled for, by lobench alone."""
 LOADING_SECONDS = 60.0
 SILENT_SECONDS = 120.0
 """Without a total limit: the longest silence of a process, which reports every finished batch of records."""
@@ -51,15 +54,21 @@ _SHARE = 0.8
 _RUBBISH = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"}
 
 
+FORKED = "leaves 1 processes of its own: their work cannot be timed"
+"""Of one whose copy goes on with its work, and answers as well."""
+
+
 @dataclass(eq=False)
 class FaultError(Exception):
     """The end of a replay. ``kind``: exception, signal, exit, time, memory or compile. ``done``: records handled
-    before; ``record``: the one at which it ends, if that could be found."""
+    before; ``record``: the one at which it ends, if that could be found; ``at``: when it ended, in words, if it had no
+    record in hand."""
 
     kind: str
     reason: str
     done: int = 0
     record: int | None = None
+    at: str = ""
 
     def __str__(self) -> str:
         return self.reason
@@ -111,34 +120,40 @@ class Host:
         ``allowance`` explains the limit. ``bounded``: its memory may grow only by ``allowed``. Raises FaultError."""
         with self._turn:
             connection = self._started()
-            done = 0
+            done, at = 0, ""
             try:
                 connection.send((what, list(arguments)))
                 self._take_base(bounded)
                 began = heard = looked = time.monotonic()
                 while True:
                     if connection.poll(_LOOK):
-                        kind, value = connection.recv()
+                        process, kind, value = connection.recv()
                         heard = time.monotonic()
-                        if kind == "advance":
-                            done += value
+                        if process != self._process_id:
+                            raise FaultError("exception", FORKED, done, at=at)
+                        if kind == "at":
+                            at = value
+                        elif kind == "advance":
+                            done, at = done + value, ""
                             if advance is not None:
                                 advance(value)
                         elif kind == "done":
                             return value
                         else:
-                            raise FaultError(kind, value, done)
+                            raise FaultError(kind, value, done, at=at)
+                    elif self._ended_alone():
+                        raise EOFError
                     now = time.monotonic()
                     if now - looked > _LOOK:
                         looked = now
-                        self._look_at_memory(done)
+                        self._look_at_memory(done, at)
                     if seconds is not None and now - began > seconds:
-                        raise FaultError("time", f"did not end within {seconds:,.0f} s{allowance}", done)
+                        raise FaultError("time", f"did not end within {seconds:,.0f} s{allowance}", done, at=at)
                     if seconds is None and now - heard > silent:
-                        raise FaultError("time", f"made no progress within {silent:,.0f} s", done)
+                        raise FaultError("time", f"made no progress within {silent:,.0f} s", done, at=at)
             except (EOFError, ConnectionError, pickle.UnpicklingError):
                 kind, reason = self._end()
-                raise FaultError(kind, reason, done) from None
+                raise FaultError(kind, reason, done, at=at) from None
             except BaseException:
                 self.close()
                 raise
@@ -149,8 +164,11 @@ class Host:
         self.close()
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and what it has started."""
         if self._process is not None:
+            # The group is there as long as one of its processes is, also without the one that it began with.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
             self._process.wait()
             self._said.close()
@@ -179,12 +197,19 @@ class Host:
                 stdout=subprocess.DEVNULL,
                 stderr=self._said,
                 pass_fds=descriptors,
+                process_group=0,
             )
         self._connection = ours
         self._base = 0
         feeds = [(feed.descriptor, feed.name, feed.count) for feed in self._feeds]
         ours.send((self.name, self._files, feeds))
         return ours
+
+    def _ended_alone(self) -> bool:
+        """Whether the process is there no more, and has said all; a fork of it may keep the connection open."""
+        assert self._process is not None
+        assert self._connection is not None
+        return self._process.poll() is not None and not self._connection.poll()
 
     def _end(self) -> tuple[str, str]:
         """How the process ended that is there no more, and its last words."""
@@ -200,6 +225,11 @@ class Host:
         # An abort prints its reason, as the C library's heap checks do.
         last = f": {words[-1]}" if words and code in (1, -signal.SIGABRT) else ""
         return "exit" if code >= 0 else "signal", f"{ending(code)}{last}"
+
+    @property
+    def _process_id(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def _memory(self) -> int:
         """Bytes that the process has to itself."""
@@ -217,13 +247,13 @@ class Host:
         room = int(psutil.virtual_memory().available * _SHARE)
         self._limit = min(room, self.allowed) if bounded and self.allowed is not None else room
 
-    def _look_at_memory(self, done: int) -> None:
+    def _look_at_memory(self, done: int, at: str) -> None:
         growth = self._memory() - self._base
         if self._bounded:
             self.growth = max(self.growth, growth)
         if growth > self._limit:
             raise FaultError(
-                "memory", f"took {growth / 1e6:,.0f} MB of memory, {self._limit / 1e6:,.0f} are allowed", done
+                "memory", f"took {growth / 1e6:,.0f} MB of memory, {self._limit / 1e6:,.0f} are allowed", done, at=at
             )
 
 
@@ -269,10 +299,13 @@ class RemoteMachine:
         ``compile`` if it does not compile."""
         try:
             asked = [self._settings.scope.until, self._settings.deep]
-            self._host.ask("warm", asked, seconds=COMPILING_SECONDS, bounded=False)
+            library = isinstance(self.variant, ForeignEngine) and self.variant.make is None
+            seconds = STARTING_SECONDS if library else COMPILING_SECONDS
+            self._host.ask("warm", asked, seconds=seconds, bounded=False)
         except FaultError as fault:
             if not isinstance(self.variant, Variant):
-                raise FaultError(fault.kind, f"does not start: {fault.reason}") from None
+                when = f", when {fault.at}" if fault.at else ""
+                raise FaultError(fault.kind, f"does not start: {fault.reason}{when}", at=fault.at) from None
             raise FaultError("compile", f"does not compile: {fault.reason}") from None
 
     def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:
@@ -305,8 +338,8 @@ class RemoteMachine:
         """The record at which a fault begins: the unfinished batch is repeated one record at a time."""
         if fault.kind == "compile":
             return None
-        if fault.done >= feed.count:
-            fault.reason += ", when its state was asked for or the feed came in calls of other lengths"
+        if fault.at:
+            fault.reason += f", when {fault.at}"
             return None
         handled = 0
 
@@ -318,7 +351,7 @@ class RemoteMachine:
             self.warm()
             self._host.ask("walk", [self._place, self._settings, fault.done], silent=_SILENT_RECORD, advance=note)
         except FaultError as again:
-            return handled if again.kind == fault.kind else None
+            return handled if again.kind == fault.kind and not again.at else None
         return None
 
 

@@ -47,13 +47,13 @@ def main() -> None:
     while True:
         what, arguments = requests.get()
         try:
-            connection.send(("done", getattr(server, what)(*arguments)))
+            server.tell("done", getattr(server, what)(*arguments))
         except LobenchError as error:
-            connection.send(("exception", str(error)))
+            server.tell("exception", str(error))
         except MemoryError:
-            connection.send(("memory", "ran out of memory"))
+            server.tell("memory", "ran out of memory")
         except BaseException as error:
-            connection.send(_told(error))
+            server.tell(*_told(error))
 
 
 def _listen(connection: Connection, requests: queue.SimpleQueue[Any]) -> None:
@@ -76,7 +76,7 @@ def _told(error: BaseException) -> tuple[str, str]:
 
 
 class _Server:
-    """Answers by name; every public method is one."""
+    """Answers by name; every public method but ``tell`` is one."""
 
     def __init__(
         self, connection: Connection, name: str, files: Sequence[str], feeds: Sequence[tuple[int, str, int]]
@@ -84,6 +84,7 @@ class _Server:
         self._connection = connection
         self._files = files
         self._name = name
+        self._known: dict[str, Contestant] | None = None
         self._feeds = [_feed(*feed) for feed in feeds]
 
     def describe(self) -> list[ForeignEngine]:
@@ -103,7 +104,7 @@ class _Server:
 
     def warm(self, until: str, deep: bool) -> None:
         variant = self._variant(None)
-        warm(variant, until)
+        warm(variant, until, self._at)
         if deep and isinstance(variant, Variant):
             warm_build(variant, observe=True, until=until)
 
@@ -130,16 +131,27 @@ class _Server:
         return subject_of(self._variant(None)).observe(take, self._advance)
 
     def _variant(self, parameters: Mapping[str, int] | None) -> Contestant:
-        variant = resolve(self._name, discover(self._files))
+        # Once: an engine may change the working directory, and with it what the names of files mean.
+        if self._known is None:
+            self._known = discover(self._files)
+        variant = resolve(self._name, self._known)
         return variant.fitted(variant.parameters_of(parameters))
 
     def _machine(self, place: int, settings: MachineSettings) -> tuple[VariantMachine, LoadedFeed]:
         feed = self._feeds[place]
         questions = None if settings.seed is None else Questions(feed, settings.seed)
-        return VariantMachine(self._variant(settings.workload.parameters), settings, questions), feed
+        return VariantMachine(self._variant(settings.workload.parameters), settings, questions, self._at), feed
+
+    def tell(self, kind: str, value: Any) -> None:
+        """Send a message; whose it is, because a fork of this process has the same connection."""
+        self._connection.send((os.getpid(), kind, value))
 
     def _advance(self, records: int) -> None:
-        self._connection.send(("advance", records))
+        self.tell("advance", records)
+
+    def _at(self, what: str) -> None:
+        """Tell what comes next, where that is no record."""
+        self.tell("at", what)
 
 
 def _feed(descriptor: int, name: str, count: int) -> LoadedFeed:

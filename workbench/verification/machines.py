@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lobench.engine.activity import activity
+from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.foreign.start import Contestant, Running, start_replay
 from lobench.engine.inspection import Level
 from lobench.engine.oracle import Oracle
 from lobench.engine.oracle.features import FEATURES
+from lobench.engine.own_thread import Company
 from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH
 from lobench.engine.replay import SLICE, Replay
@@ -72,7 +74,7 @@ class MachineSettings:
 
     ``scope``: how far it goes, and the results compared. ``deep``: its proofs hold digests of everything. ``seed``: of
     the questions; without one there are none. ``calls``: the feed is replayed once more in calls of other lengths,
-    which are the questions' own.
+    which are the questions' own. ``states``: the whole state is part of a proof at every batch boundary.
     """
 
     workload: Workload
@@ -81,20 +83,29 @@ class MachineSettings:
     deep: bool = False
     seed: int | None = None
     calls: bool = False
+    states: bool = False
 
 
 class VariantMachine:
     """A variant as it was fitted, or an engine from outside, on a number of threads: the timed build, and in a deep
-    proof of a variant the observed one, too. ``questions`` are those of the settings' seed.
+    proof of a variant the observed one, too. ``questions`` are those of the settings' seed. ``at`` is told what comes
+    next, where that is no record: words that follow "when".
     """
 
-    def __init__(self, variant: Contestant, settings: MachineSettings, questions: Questions | None = None) -> None:
+    def __init__(
+        self,
+        variant: Contestant,
+        settings: MachineSettings,
+        questions: Questions | None = None,
+        at: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.variant = variant
         self.workers = settings.workers
         self._settings = settings
         self._workload = settings.workload.within(settings.scope)
         self._scope = settings.scope
         self._questions = questions
+        self._at = at
 
     @property
     def name(self) -> str:
@@ -102,6 +113,7 @@ class VariantMachine:
 
     def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:
         sample = activity(feed) if self.workers > 1 else None
+        company = Company.now()
         traces: list[int | None] = []
         states: dict[int, int] = {}
         answers: dict[int, int] = {}
@@ -109,16 +121,21 @@ class VariantMachine:
             for start in range(0, count, BATCH):
                 stop = min(start + BATCH, count)
                 replay.apply(feed.slice(start, stop))
+                self._at(f"it was asked for its state after record {stop - 1}")
                 if stop - start == BATCH:
                     traces.append(self._trace(replay))
                 books = self._questions.at(stop) if self._questions is not None else ()
                 if books:
                     answers[stop] = replay.question(books)
-                if stop == count or is_whole(stop, self._scope.trace):
+                if stop == count or self._settings.states or is_whole(stop, self._scope.trace):
                     states[stop] = replay.end_state()
                 if advance is not None:
                     advance(stop - start)
             result = replay.finish()
+            self._at("it was destroyed")
+        left = company.left(self.workers - 1)
+        if left is not None:
+            raise LobenchError(left)
         if self._settings.deep and isinstance(self.variant, Variant):
             with self._built(self.variant, observe=True, activity=sample) as deep:
                 _apply(deep, feed, count)
@@ -135,13 +152,16 @@ class VariantMachine:
         assert self._questions is not None, "calls are drawn with the questions"
         traces: dict[int, int] = {}
         with self._replay(activity=sample) as replay:
+            self._at("the feed came in calls of other lengths")
             for start, stop in self._questions.calls(count):
                 part = feed.slice(start, stop)
                 replay.run(part.address, part.stride, part.count)
                 trace = self._trace(replay)
                 if trace is not None and (stop % BATCH == 0 or stop == count):
                     traces[stop] = trace
-            return replace(proof, calls=traces, called=replay.end_state())
+            found = replace(proof, calls=traces, called=replay.end_state())
+            self._at("it was destroyed")
+        return found
 
     def walk(self, feed: LoadedFeed, start: int, advance: Callable[[int], None]) -> None:
         """Replay the records up to ``start`` in batches, and one batch more a record at a time; ``advance`` receives
@@ -184,7 +204,10 @@ class VariantMachine:
         return replay.trace if self._scope.trace else None
 
     def _replay(self, activity: npt.NDArray[np.uint32] | None = None) -> Running:
-        return start_replay(self.variant, self._workload, workers=self.workers, activity=activity)
+        self._at("it was created")
+        replay = start_replay(self.variant, self._workload, workers=self.workers, activity=activity)
+        self._at("")
+        return replay
 
     def _built(self, variant: Variant, **build: Any) -> Replay:
         """A replay in another build than the timed one."""

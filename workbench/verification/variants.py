@@ -167,9 +167,12 @@ def _compile(
 def _begin(one: _Feed, host: Host, baseline: Variant, scope: Scope, settings: Settings, ticker: Ticker) -> _Side:
     """The reference's proof of a feed."""
     ticker.label(f"verifying {baseline.name}")
+    engines = any(isinstance(variant, ForeignEngine) for variant in one.variants.values())
     whole = scope == Scope(until=settings.workload.until)
     deep = whole and (settings.deep or settings.oracle)
-    how = MachineSettings(workload=settings.workload, scope=scope, deep=deep, seed=one.questions.seed)
+    how = MachineSettings(
+        workload=settings.workload, scope=scope, deep=deep, seed=one.questions.seed, states=settings.deep and engines
+    )
     machine = RemoteMachine(host, baseline, one.place, how)
     try:
         machine.warm()
@@ -216,6 +219,7 @@ def _machine(host: Host, one: _Feed, side: _Side, name: str, workers: int, setti
         deep=settings.deep,
         seed=one.questions.seed,
         calls=True,
+        states=settings.deep and isinstance(one.variants[name], ForeignEngine),
     )
     return RemoteMachine(host, one.variants[name], one.place, how, seconds=seconds, allowance=allowance)
 

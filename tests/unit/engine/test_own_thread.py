@@ -1,22 +1,35 @@
-"""Threads of lobench are not taken for an engine's."""
+"""Threads of lobench are not taken for an engine's; threads and processes that are left behind are seen."""
 
 from __future__ import annotations
 
+import subprocess
 from threading import Event, Thread
 
 import pytest
 
-from lobench.engine.own_thread import OwnThread, other_threads
+from lobench.engine.own_thread import Company, OwnThread, other_threads
 
 
 @pytest.mark.parametrize(("kind", "counted"), [(OwnThread, 0), (Thread, 1)])
 def test_whose_thread_it_is(kind: type[Thread], counted: int) -> None:
     over = Event()
     before = other_threads()
+    company = Company.now()
     thread = kind(target=over.wait)
     thread.start()
     try:
         assert other_threads() == before + counted
+        left = "leaves 1 threads of its own, where 0 may rest: its work cannot be timed"
+        assert company.left() == (left if counted else None)
+        assert company.left(1) is None
     finally:
         over.set()
         thread.join()
+
+
+def test_a_process_that_was_started_is_seen_until_it_has_ended() -> None:
+    before = Company.now()
+    with subprocess.Popen(["sleep", "100"]) as process:
+        assert before.left(1) == "leaves 1 processes of its own: their work cannot be timed"
+        process.kill()
+    assert before.left() is None

@@ -46,6 +46,7 @@ def _handed(
     calls: tuple[int, ...] = (),
     stride: int = 56,
     asked: bool = False,
+    beside: bool = False,
     section: str = EVENTS,
 ) -> Rule:
     return Rule(
@@ -56,6 +57,7 @@ def _handed(
         calls=calls,
         stride=stride,
         asked=asked,
+        beside=beside,
         compared="one call",
     )
 
@@ -69,6 +71,7 @@ RULES: Final = (
     _handed("calls-of-none", "A call without records does nothing.", calls=(0, 0, 30, 0)),
     _handed("split-calls", "Records may be split into calls anywhere, even within events.", calls=(1, 7, 13, 2, 25)),
     _handed("asked-between-calls", "Queries between calls change nothing.", calls=(10, 1, 30), asked=True),
+    _handed("engines-apart", "Engines that live at the same time share no state.", calls=(20, 20), beside=True),
     _handed("stride", "Records may be more than 56 bytes apart; the bytes between them are ignored.", stride=64),
     _handed(
         "batch-boundary",

@@ -6,7 +6,7 @@ from typing import Final
 
 from lobench.workbench.conformance.rule import LeftOut, Rule, Shown, account
 from lobench.workbench.conformance.rules.sections import CONTEXT, STRATEGIES
-from lobench.workbench.conformance.stream import UNDEFINED, Row, add, at, cancel, modify, none, trade
+from lobench.workbench.conformance.stream import UNDEFINED, Row, Units, add, at, cancel, modify, none, trade
 
 
 def _strategy(
@@ -33,6 +33,8 @@ _BOUGHT: Final = (1, -101.0, 0.0, 1)
 _SOLD: Final = (-1, 101.0, 0.0, 1)
 _NOTHING: Final = (0, 0.0, 0.0, 0)
 _EVEN: Final = _quotes(5, 5)
+_HIGHEST: Final = Units(UNDEFINED - 1)
+"""64 trades at it sum up to -128 where 64 bits are kept, and to a mean far above every mid where more are."""
 # The instrument is at 101 bid and 104 asked, this book at 100 and 104.
 _OTHER: Final = tuple(at(1, 2, add(1, "B", 101, 5, 0), add(2, "A", 105, 5, 0)))
 
@@ -154,6 +156,13 @@ RULES: Final = (
         "Trades of other instruments do not count in the mean.",
         (*_EVEN, *_trades(40, 102), *at(2, 1, *_trades(64, 102)), none()),
         account("rolling_mean", *_NOTHING),
+        section=CONTEXT,
+    ),
+    _strategy(
+        "trade-mean-wraps",
+        "The sum of the trade prices is a 64-bit two's complement integer.",
+        (*_EVEN, *_trades(64, _HIGHEST), none()),
+        account("rolling_mean", *_SOLD),
         section=CONTEXT,
     ),
     _strategy(

@@ -377,3 +377,11 @@ def test_lines_of_a_process_that_says_nothing() -> None:
     os.close(write)
     assert list(lines(read, 60.0)) == []
     os.close(read)
+
+
+def test_lines_end_with_their_process_though_another_holds_the_pipe() -> None:
+    read, write = os.pipe()
+    os.write(write, b"one\ntwo\n")
+    assert list(lines(read, 60.0, ended=lambda: True)) == [b"one", b"two"]
+    os.close(write)
+    os.close(read)
