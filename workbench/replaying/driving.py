@@ -14,6 +14,7 @@ from lobench.engine.feeds import Feed
 from lobench.engine.foreign import start
 from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.foreign.replay import ForeignReplay
+from lobench.engine.picking import pick_all
 from lobench.engine.policy import Variant
 from lobench.engine.replay import Replay, warm
 from lobench.workbench.precompile import warm_all
@@ -59,6 +60,8 @@ def replay_feed(
                 counters=request.counters,
                 depth=output.depth if output else 0,
                 on_rows=output.write if output else None,
+                features=output.features if output else None,
+                pick=output.pick if output else pick_all,
                 until=request.workload.until,
                 activity=activity(feed) if request.workers > 1 else None,
             )

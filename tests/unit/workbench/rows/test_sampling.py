@@ -16,7 +16,7 @@ from lobench.engine.feeds import open_feed
 from lobench.engine.records import MBO, TRADE
 from lobench.engine.registry import FEATURES
 from lobench.workbench.rows.sample import parse_sample
-from lobench.workbench.rows.sampling import CLOSED
+from lobench.workbench.rows.by_time import CLOSED
 from lobench.workbench.rows.stream import RowStream, Wanted
 from tests.cli.command import busy, calm
 from tests.dbn_files import header, write
