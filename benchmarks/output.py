@@ -6,6 +6,7 @@ By itself, for a longer feed: `python -m benchmarks.output [FEED [ROUNDS]]`, fro
 
 from __future__ import annotations
 
+import inspect
 import statistics
 import sys
 import tempfile
@@ -71,10 +72,13 @@ class Session:
     def _file(self, path: Path, book: str) -> None:
         depth = 10 if book else 0
         opened = self._files.book_file(str(path), depth) if book else self._files.features_file(str(path))
+        replay_of = part("engine.replay").Replay
+        # A commit whose kernels write every feature takes no choice of them.
+        chosen = {"features": []} if book and "features" in inspect.signature(replay_of).parameters else {}
         with (
             opened as file,
-            part("engine.replay").Replay(
-                self.variant, observe=True, deep=False, depth=depth, on_rows=file.write, until="features"
+            replay_of(
+                self.variant, observe=True, deep=False, depth=depth, on_rows=file.write, until="features", **chosen
             ) as replay,
         ):
             for chunk in self.feed:

@@ -58,9 +58,7 @@ def warm(variant: Variant, *, observe: bool = False, counters: bool = False, unt
 class _Worker:
     """One thread's engine, and the buffers that its kernel writes to."""
 
-    def __init__(
-        self, index: int, parameters: int, depth: int, observe: bool, deep: bool, counters: bool
-    ) -> None:
+    def __init__(self, index: int, parameters: int, depth: int, observe: bool, deep: bool, counters: bool) -> None:
         self.state = np.zeros(1, STATE)
         self.inputs = np.zeros(1, INPUTS)
         self.row = np.zeros(len(FEATURES))
@@ -96,11 +94,12 @@ class Replay:
     """The state of one variant during a replay.
 
     ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
-    ``every``. ``strict`` stops at the first anomaly. Every replay keeps its
-    trace (``engine.trace``). With ``observe`` it also passes its evaluations to ``on_rows``, slice by slice, with
-    ``features`` by name, all by default, and ``depth`` top levels: those that ``pick`` picks
-    (``engine.picking``), by default all. Unless ``deep`` is False it takes digests of everything at every batch
-    boundary.
+    ``every``. ``strict`` stops at the first anomaly. Every replay keeps its trace (``engine.trace``).
+
+    With ``observe`` it also passes its evaluations to ``on_rows``, by slices of ``slice_records``, at most ``SLICE``:
+    those that ``pick`` picks (``engine.picking``), by default all, with ``features`` by name, by default all, and
+    ``depth`` top levels. Unless ``deep`` is False it takes digests of everything at every batch boundary.
+
     ``counters`` runs the instrumented build.
     ``until`` is the last stage of the replay, one of ``STAGES``. ``activity``: instrument ids of a sample of the feed
     (``engine.activity``), by which several workers divide them; by default the first chunk is the sample.
@@ -122,6 +121,7 @@ class Replay:
         on_rows: Callable[[Rows], None] | None = None,
         features: Sequence[str] | None = None,
         pick: Pick = pick_all,
+        slice_records: int = SLICE,
         until: str = "strategies",
         activity: npt.NDArray[np.uint32] | None = None,
         books: str = BOOKS[-1],
@@ -148,7 +148,9 @@ class Replay:
         chosen = variant.parameters
         self._parameters = None if chosen is None else np.array([*chosen.as_json().values()], np.int64)
         parameters = 0 if self._parameters is None else int(self._parameters.ctypes.data)
-        self._buffers = RowBuffers(SLICE, [*FEATURES] if features is None else features, depth) if on_rows else None
+        self._slice = slice_records
+        names = [*FEATURES] if features is None else features
+        self._buffers = RowBuffers(slice_records, names, depth) if on_rows else None
         self._pick, self._flags = pick, workload.flags
         self._workers = [_Worker(index, parameters, depth, observe, deep, counters) for index in range(workers)]
         self._boards = np.zeros(workers, TABLE)
@@ -185,8 +187,8 @@ class Replay:
         self._standing.go_on()
         if not self._shared_out:
             self._share_out(chunk)
-        for start in range(0, chunk.count, SLICE):
-            count = min(SLICE, chunk.count - start)
+        for start in range(0, chunk.count, self._slice):
+            count = min(self._slice, chunk.count - start)
             part = Chunk(chunk.address + start * chunk.stride, chunk.stride, count, chunk.owner)
             rows = self._picked(part)
             self.run(part.address, part.stride, count)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy.typing as npt
 
-_KEPT: Final = 12
+_KEPT: Final = 24
 """Arrays that a pool keeps. Excess ones go when they are no longer in use."""
 
 

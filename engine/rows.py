@@ -15,13 +15,16 @@ import numpy.typing as npt
 
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.layout import OUTPUT_LEVEL
-from lobench.engine.picking import Pick, write_heads
+from lobench.engine.picking import Pick, pick_all, write_heads
 from lobench.engine.registry import FEATURES
 from lobench.engine.reused import Pool
 
 HEADS: Final = {"record": np.int64, "ts_event": np.int64, "instrument_id": np.uint32, "publisher_id": np.uint16}
 """Which evaluation a row is: the feed's record number, and the record's own fields."""
 
+OUTPUT_SLICE: Final = 16_384
+"""Records replayed at a time where most evaluations become rows: so few that the rows are in the processor's cache
+until somebody has looked at them."""
 _FEW: Final = 4
 """Rows that fill less than this part of the memory for a slice have memory of their own: they may be kept for long."""
 _SPARE: Final = 72
@@ -80,6 +83,8 @@ class RowBuffers:
         self._chosen = np.array([list(FEATURES).index(name) for name in features], np.int64)
         self._places = np.zeros(most, np.int32)
         self._pools = [Pool(make) for make in self._makers(most)]
+        # Compiles what it calls.
+        self.pick(pick_all, Chunk(address=0, stride=0, count=0, owner=None), (0, 0), 0)
 
     def _makers(self, room: int) -> list[Any]:
         """What makes the arrays of so many rows: heads, features, levels."""

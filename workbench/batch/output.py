@@ -136,4 +136,3 @@ class DatasetOutput(Output):
             self.symbols[place].add(key)
             codes.append(places.index(place))
         self._codes = np.array(codes, np.int64)
-

@@ -16,7 +16,7 @@ from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.foreign.replay import ForeignReplay
 from lobench.engine.picking import pick_all
 from lobench.engine.policy import Variant
-from lobench.engine.replay import Replay, warm
+from lobench.engine.replay import SLICE, Replay, warm
 from lobench.workbench.precompile import warm_all
 from lobench.workbench.processes.interrupts import noted
 from lobench.workbench.replaying.outcome import ReplayOutcome, WrittenFile
@@ -62,6 +62,7 @@ def replay_feed(
                 on_rows=output.write if output else None,
                 features=output.features if output else None,
                 pick=output.pick if output else pick_all,
+                slice_records=output.slice_records if output else SLICE,
                 until=request.workload.until,
                 activity=activity(feed) if request.workers > 1 else None,
             )

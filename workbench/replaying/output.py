@@ -21,8 +21,8 @@ from lobench.workbench.version import version
 
 class Output:
     """Takes a replay's rows, as many as the request's sample, to each of ``files``, on a thread of its own. Rows must
-    have ``features`` and ``depth`` levels, and be those that ``pick`` picks. Files that are not finished when ``stack``
-    is left are removed."""
+    have ``features`` and ``depth`` levels, and be those that ``pick`` picks of slices of
+    ``slice_records``. Files that are not finished when ``stack`` is left are removed."""
 
     def __init__(self, feed: Feed, request: Request, stack: ExitStack) -> None:
         sample = request.sample
@@ -30,7 +30,7 @@ class Output:
         self.features = self._names(request)
         self.depth = max(request.depth or 0, sample.depth if sample else 0)
         self._sampler = sampler(sample, self.features, self.depth)
-        self.pick = self._sampler.pick
+        self.pick, self.slice_records = self._sampler.pick, self._sampler.slice_records
         self.told = _told(feed, request)
         self.files = self._opened(feed, request, stack)
         # After the files, which it must not find closed.

@@ -9,13 +9,14 @@ import numpy.typing as npt
 
 from lobench.engine.compiling import entry
 from lobench.engine.picking import Pick, pick_all
-from lobench.engine.rows import Rows
+from lobench.engine.rows import OUTPUT_SLICE, Rows
 from lobench.workbench.rows.numbering import Numbers, book_keys
 
 
 class ByQuotes:
     """``bbo``. Rows have a level."""
 
+    slice_records = OUTPUT_SLICE
     pick: Pick = staticmethod(pick_all)
 
     def __init__(self) -> None:

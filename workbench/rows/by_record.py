@@ -13,6 +13,7 @@ from lobench.engine.feeds.base import Chunk
 from lobench.engine.native import int64, view
 from lobench.engine.picking import Places
 from lobench.engine.records import MBO, TRADE
+from lobench.engine.replay import SLICE
 from lobench.engine.rows import Rows
 from lobench.workbench.rows.numbering import Numbers, book_key_of, number_of
 
@@ -22,6 +23,8 @@ EVENTS, VOLUME, TRADES = range(3)
 
 class ByRecord:
     """One of ``KINDS``, with a step of so many events, or units."""
+
+    slice_records = SLICE
 
     def __init__(self, kind: str, step: int) -> None:
         self._kind, self._step = KINDS.index(kind), step
@@ -88,9 +91,13 @@ def _choose(
 
     By book: ``totals`` of events, units or trades, and the next total of which a row is made, ``following``.
     """
+    book, latest = int64(-1), int64(-1)
     for index in range(done, count):
         event = view(address + index * stride, MBO)
-        book = number_of(slots, known, books, book_key_of(event))
+        key = book_key_of(event)
+        # Often the same again.
+        if key != latest:
+            book, latest = number_of(slots, known, books, key), key
         if book < 0:
             return index, found
         if kind == EVENTS:

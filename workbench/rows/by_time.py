@@ -18,6 +18,7 @@ from lobench.engine.feeds.base import Chunk
 from lobench.engine.native import int64, view
 from lobench.engine.picking import Places
 from lobench.engine.records import MBO
+from lobench.engine.replay import SLICE
 from lobench.engine.rows import Rows, joined
 from lobench.workbench.rows.numbering import Numbers, book_key_of, number_of
 
@@ -58,6 +59,8 @@ class _Ends(NamedTuple):
 
 class ByTime:
     """Intervals of ``step`` nanoseconds; ``nothing``: no rows, as they are made."""
+
+    slice_records = SLICE
 
     def __init__(self, step: int, nothing: Rows) -> None:
         self._step = step
@@ -165,12 +168,15 @@ def _mark(
     not to fill any more.
     """
     time, begin, changed = clock[CLOCK], clock[BEGIN], clock[CHANGES]
-    index = done
+    index, book, latest = done, int64(-1), int64(-1)
     while index < count:
         event = view(address + index * stride, MBO)
         places[index] = -1
         if (int64(event["flags"]) & mask) == value:
-            book = number_of(slots, known, books, book_key_of(event))
+            key = book_key_of(event)
+            # Often the same again.
+            if key != latest:
+                book, latest = number_of(slots, known, books, key), key
             if book < 0:
                 break
             now = max(int64(event["ts_event"]), time)

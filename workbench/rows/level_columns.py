@@ -11,8 +11,8 @@ import numpy.typing as npt
 from lobench.engine.compiling import entry
 from lobench.engine.layout import OUTPUT_LEVEL
 from lobench.engine.native import uint64
-from lobench.engine.replay import SLICE
 from lobench.engine.reused import Pool
+from lobench.engine.rows import OUTPUT_SLICE
 
 FIELDS: Final = OUTPUT_LEVEL.names or ()
 COUNTS: Final = tuple(name for name in FIELDS if name.endswith("_ct"))
@@ -29,7 +29,10 @@ class LevelColumns:
 
     def __init__(self, depth: int) -> None:
         self._depth = depth
-        self._wide, self._narrow = Pool(lambda: self._room(SLICE, True)), Pool(lambda: self._room(SLICE, False))
+        self._wide, self._narrow = (
+            Pool(lambda: self._room(OUTPUT_SLICE, True)),
+            Pool(lambda: self._room(OUTPUT_SLICE, False)),
+        )
         # Compiles what it calls.
         assert len([*self.of(np.zeros((0, depth), OUTPUT_LEVEL))]) == depth * len(FIELDS)
 
@@ -41,7 +44,7 @@ class LevelColumns:
         """The columns of ``levels``, ``OUTPUT_LEVEL`` of shape (n, at least the depth), level by level in the order of
         the fields. They may be kept."""
         rows = len(levels)
-        if rows > SLICE or rows * _FEW < SLICE:
+        if rows > OUTPUT_SLICE or rows * _FEW < OUTPUT_SLICE:
             made = self._room(rows, True), self._room(rows, False)
         else:
             made = self._wide.take(), self._narrow.take()

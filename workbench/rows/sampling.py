@@ -25,7 +25,7 @@ import numpy as np
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.layout import OUTPUT_LEVEL
 from lobench.engine.picking import Pick, Places, pick_all
-from lobench.engine.rows import HEADS, Rows
+from lobench.engine.rows import HEADS, OUTPUT_SLICE, Rows
 from lobench.workbench.rows.by_quotes import ByQuotes
 from lobench.workbench.rows.by_record import KINDS, ByRecord
 from lobench.workbench.rows.by_time import ByTime
@@ -35,6 +35,9 @@ from lobench.workbench.rows.sample import Sample
 class Sampler(Protocol):
     """Picks the rows of each slice before it is replayed, and makes the sample of them afterwards, slice by slice: on
     any thread, and when other slices have been picked already."""
+
+    slice_records: int
+    """Records of a slice."""
 
     def pick(self, part: Chunk, flags: tuple[int, int], places: Places) -> tuple[int, Any]:
         """See ``lobench.engine.picking.Pick``."""
@@ -52,6 +55,7 @@ class Sampler(Protocol):
 class _All:
     """Every evaluation."""
 
+    slice_records = OUTPUT_SLICE
     pick: Pick = staticmethod(pick_all)
 
     def take(self, rows: Rows) -> Iterator[Rows]:

@@ -16,7 +16,7 @@ from lobench.engine.errors import UsageError
 from lobench.engine.feeds import Chunk, Feed
 from lobench.engine.feeds.ahead import ahead
 from lobench.engine.policy import Variant
-from lobench.engine.replay import SLICE, Replay
+from lobench.engine.replay import Replay
 from lobench.engine.result import Result
 from lobench.engine.rows import Rows
 from lobench.workbench.rows.columns import RowColumns
@@ -114,10 +114,11 @@ class RowStream(Iterator[pa.RecordBatch]):
             on_rows=(made := deque[Rows]()).append,
             features=wanted.features,
             pick=sample.pick,
+            slice_records=sample.slice_records,
             until=wanted.until,
             activity=activity(feed) if wanted.workers > 1 else None,
         )
-        with replay, progress() as notify, ahead(_slices(feed, replay, made), _AHEAD) as slices:
+        with replay, progress() as notify, ahead(_slices(feed, replay, made, sample.slice_records), _AHEAD) as slices:
             for rows, count in slices:
                 notify(count)
                 yield from self._made(sample.take(rows))
@@ -128,10 +129,10 @@ class RowStream(Iterator[pa.RecordBatch]):
         return (self._columns.batch(rows) for rows in found if len(rows))
 
 
-def _slices(feed: Feed, replay: Replay, made: deque[Rows]) -> Generator[tuple[Rows, int], None, None]:
+def _slices(feed: Feed, replay: Replay, made: deque[Rows], most: int) -> Generator[tuple[Rows, int], None, None]:
     """The rows of each slice, and how many records it has."""
     for chunk in feed:
-        for start in range(0, chunk.count, SLICE):
-            count = min(SLICE, chunk.count - start)
+        for start in range(0, chunk.count, most):
+            count = min(most, chunk.count - start)
             replay.apply(Chunk(chunk.address + start * chunk.stride, chunk.stride, count, chunk.owner))
             yield made.popleft(), count
