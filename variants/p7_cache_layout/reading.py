@@ -25,7 +25,7 @@ from lobench.variants.p7_cache_layout.layout import (
 )
 
 _MODULO = 2**32
-_NUMBER = (HEAD.fields or {})["number"][1]
+_NUMBER = HEAD.fields["number"][1]  # type: ignore[index]
 
 
 def _array(address: Any, dtype: np.dtype[Any], count: int) -> npt.NDArray[np.void]:

@@ -103,8 +103,13 @@ class ByTime:
             self._grow()
         count = _place(*records, part.count, *self._books.table, self._last, changes, books, places)
         ended = int(self._clock[CHANGES])
-        parts = books[:count], changes[:count], firsts[:ended], stops[:ended]
-        return count, _Ends(*(part.copy() for part in parts), known=len(self._books))
+        return count, _Ends(
+            books[:count].copy(),
+            changes[:count].copy(),
+            firsts[:ended].copy(),
+            stops[:ended].copy(),
+            len(self._books),
+        )
 
     def take(self, rows: Rows) -> Iterator[Rows]:
         note: _Ends = rows.note

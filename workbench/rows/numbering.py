@@ -61,13 +61,15 @@ class Numbers:
 def book_keys(heads: Any) -> npt.NDArray[np.int64]:
     """A number for the book of each row: its instrument and its publisher."""
     instruments: npt.NDArray[np.int64] = heads["instrument_id"].astype(np.int64)
-    return instruments << 16 | heads["publisher_id"].astype(np.int64)
+    publishers: npt.NDArray[np.int64] = heads["publisher_id"].astype(np.int64)
+    return instruments << 16 | publishers
 
 
 @kernel
 def book_key_of(event: Record) -> int:
     """That of a record's book."""
-    return int64(event["instrument_id"]) << 16 | int64(event["publisher_id"])
+    key: int = int64(event["instrument_id"]) << 16 | int64(event["publisher_id"])
+    return key
 
 
 @kernel
@@ -84,7 +86,8 @@ def number_of(
         known[count[0]] = key
         slots[slot] = count[0]
         count[0] += 1
-    return slots[slot]
+    found: int = slots[slot]
+    return found
 
 
 @entry

@@ -21,6 +21,8 @@ GROUP_ROWS: Final = 128 * 1024
 GROUP_BYTES: Final = 64 * 2**20
 """A row group is written once it has so many rows, or so many bytes: what a file holds in memory, if nothing
 else is said."""
+_PIECE: Final = 4096
+"""Rows of a piece that is long."""
 
 
 class BackgroundEncoder:
@@ -107,6 +109,9 @@ class BackgroundEncoder:
 
 
 def _together(group: list[pa.RecordBatch]) -> pa.Table:
-    # In one piece, for each piece of a column is encoded by itself.
     table = pa.Table.from_batches(group)
-    return table if len(group) == 1 else table.unify_dictionaries().combine_chunks()
+    if len(group) == 1:
+        return table
+    table = table.unify_dictionaries()
+    # Each piece of a column is encoded by itself, which takes time if they are many, as copying does if they are long.
+    return table if table.num_rows >= _PIECE * len(group) else table.combine_chunks()

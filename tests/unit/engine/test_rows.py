@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 import lobench
+from lobench.engine.compiling import entry
 from lobench.engine.feeds import Chunk, open_feed
 from lobench.engine.layout import TAP
 from lobench.engine.picking import pick_all
@@ -41,6 +42,7 @@ def picked(buffers: RowBuffers, count: int = ROOM, first: int = 0) -> Rows:
     return buffers.pick(pick_all, slice_of(count)[0], (F_LAST, F_LAST), first)
 
 
+@pytest.mark.normal
 def test_heads_are_those_of_the_records() -> None:
     rows = picked(RowBuffers(ROOM, ["mid_price", "event_number"], 2), first=100)
     assert len(rows) == ROOM // 2
@@ -52,6 +54,12 @@ def test_heads_are_those_of_the_records() -> None:
     assert rows.levels.shape == (ROOM // 2, 2)
 
 
+@entry
+def put(place: int, source: int, step: int, tap: Any) -> None:
+    write_row(place, source, step, tap)
+
+
+@pytest.mark.normal
 def test_kernels_write_where_a_row_is() -> None:
     """Only the features that were chosen, at the places of their rows, in whatever order they come."""
     buffers = RowBuffers(ROOM, ["event_number", "mid_price"], 1)
@@ -62,12 +70,13 @@ def test_kernels_write_where_a_row_is() -> None:
     assert places.tolist() == [number // 2 if number % 2 == 0 else -1 for number in range(ROOM)]
     source = np.arange(len(FEATURES), dtype=float)
     for place in (7, 3):
-        write_row(place, source.ctypes.data, 8, tap[0])
+        put(place, source.ctypes.data, 8, tap[0])
     for place in (7, 3):
         assert rows.column("event_number")[place] == list(FEATURES).index("event_number")
         assert rows.column("mid_price")[place] == list(FEATURES).index("mid_price")
 
 
+@pytest.mark.normal
 def test_rows_of_some_places_and_one_after_the_other() -> None:
     buffers = RowBuffers(ROOM, ["mid_price"], 1)
     one, other = picked(buffers), picked(buffers, first=ROOM)
@@ -80,6 +89,7 @@ def test_rows_of_some_places_and_one_after_the_other() -> None:
     assert not np.shares_memory(chosen.features, both.features)
 
 
+@pytest.mark.normal
 def test_memory_that_somebody_has_is_not_written_to() -> None:
     buffers = RowBuffers(ROOM, list(FEATURES), 1)
 
@@ -101,9 +111,10 @@ def test_memory_that_somebody_has_is_not_written_to() -> None:
     assert len({rows.features.ctypes.data for rows in everything}) == 30
 
 
+@pytest.mark.normal
 def test_no_rows_are_written_once_they_are_handed_over(feed: str) -> None:
     """What is replayed past them leaves them alone."""
-    (chunk,) = open_feed([feed])
+    chunk = next(iter(open_feed([feed])))
     got: list[Rows] = []
     with Replay(TOP, deep=False, until="features", on_rows=got.append) as replay:
         replay.apply(Chunk(chunk.address, chunk.stride, 1_000, chunk.owner))

@@ -51,6 +51,7 @@ def test_memory_is_bounded_by_row_groups(tmp_path: Path) -> None:
     assert np.array_equal(table["event_number"].to_numpy(), np.tile(given.features[:, 23], 10))
 
 
+@pytest.mark.normal
 def test_levels_are_named_from_the_best(tmp_path: Path) -> None:
     given = rows(3, depth=3)
     given.levels["bid_px"], given.levels["ask_ct"] = [1, 2, 3], [[4, 5, 6], [7, 8, 9], [10, 11, 12]]
@@ -63,6 +64,7 @@ def test_levels_are_named_from_the_best(tmp_path: Path) -> None:
     assert table["ts_event"].cast("int64").to_pylist() == [0, 1, 2]
 
 
+@pytest.mark.normal
 @pytest.mark.parametrize("count", [1, 300, OUTPUT_SLICE, OUTPUT_SLICE + 1])
 def test_levels_of_any_number_of_rows(count: int) -> None:
     """A part of those that are turned at once, few with memory of their own, many in memory that is used again."""
@@ -78,6 +80,7 @@ def test_levels_of_any_number_of_rows(count: int) -> None:
     assert kept[7].tolist() == [*range(count)], "they may be kept"
 
 
+@pytest.mark.normal
 def test_numbers_at_the_edges(tmp_path: Path) -> None:
     given = rows(2)
     given.heads["ts_event"][:] = [-1, 2**63 - 1]  # -1: all bits set, DBN's undefined timestamp
@@ -192,6 +195,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert pq.read_metadata(tmp_path / "there" / "f.parquet").num_rows == 0
 
 
+@pytest.mark.normal
 @pytest.mark.parametrize("depth", [1, 100])
 def test_depths(tmp_path: Path, depth: int) -> None:
     with book_file(str(tmp_path / "b"), depth) as file:
@@ -220,7 +224,7 @@ def test_every_format_holds_the_same(tmp_path: Path, suffix: str) -> None:
     known: dict[int, str] = {}
     paths = [tmp_path / f"f{each}" for each in (".parquet", suffix)]
     given = rows(6)
-    given.heads["instrument_id"] = [3, 1, 2, 3, 1, 9]
+    given.heads["instrument_id"][:] = [3, 1, 2, 3, 1, 9]
     given.features[0, :4] = [np.nan, np.inf, 0.1 + 0.2, -0.0]
     files = [features_file(str(path), lambda: known) for path in paths]
     for names in ({}, {3: "C"}, {3: "C", 1: "A"}, {3: "C", 1: "A", 2: "B"}):
