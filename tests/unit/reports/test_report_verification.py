@@ -19,8 +19,8 @@ from tests.typed import views
             "strategies",
             None,
             "the running trace of the best prices, the sizes at them, all features and all signals of every "
-            "evaluation, at every 4,096th record; the state of all books (levels, queues, features and accounts) at doubling "
-            "intervals and at the end; and answers about random books in between",
+            "evaluation, at every 4,096th record; the state of all books (levels, queues, features and accounts) at "
+            "doubling intervals and at the end; and answers about random books in between",
         ),
         (
             "book",
