@@ -153,7 +153,13 @@ def test_an_edit_that_is_in_no_kernel_is_not_measured(commits: Commits) -> None:
 @pytest.mark.long
 def test_what_two_commits_have_in_common_is_compiled_once(commits: Commits, compiled: Callable[[], int]) -> None:
     after = commits.edit(P4, SEARCH, ANOTHER)
-    builds = [Build(one, name, "timed") for one in (commits.base, after) for name in ("p0_baseline", "p4_hash_lookup")]
+    names = ("p0_baseline", "p4_hash_lookup")
+    known = kernels_of([commits.base, after])
+    builds = [
+        Build(source, name, "timed", kernel=kernels[name])
+        for source, kernels in zip((commits.base, after), known, strict=True)
+        for name in names
+    ]
     assert build_all(builds) == {}
     assert compiled() == 3, "p0 of one of them, p4 of both"
     assert build_all(builds) == {}

@@ -29,8 +29,8 @@ Variables = tuple[tuple[str, str], ...]
 @dataclass(frozen=True)
 class Build:
     """One kernel to compile: a variant of a source, ``timed`` or ``counted``, with these variables set; and, before it,
-    what reads ``feeds``. ``kernel``: its identity, where it is known (``identities``): builds of one source that have
-    the same are one."""
+    what reads ``feeds``. ``kernel``: its identity, where it is known (``identities``): builds of the same are one, of
+    several variants, and of several sources that share kernels."""
 
     source: Source
     variant: str
@@ -38,6 +38,14 @@ class Build:
     variables: Variables = ()
     kernel: str = ""
     feeds: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def same(self) -> tuple[object, ...]:
+        """Equal for builds that are one kernel in one cache."""
+        source = self.source
+        cache = source.key if source.shared is None else (source.shared, source.python)
+        own = (source.key, self.variant) if not self.kernel else (cache, self.kernel)
+        return self.build, self.variables, own
 
     @property
     def mark(self) -> Path:
@@ -103,12 +111,12 @@ class Chains:
 
     def __init__(self, builds: Sequence[Build]) -> None:
         self.failed: dict[str, BrokenError] = {}
-        twins: dict[tuple[str, str, Variables, str], list[Build]] = {}
+        twins: dict[tuple[object, ...], list[Build]] = {}
         for one in builds:
-            twins.setdefault((one.source.key, one.build, one.variables, one.kernel or one.variant), []).append(one)
+            twins.setdefault(one.same, []).append(one)
         self._chains: dict[tuple[str, Variables], deque[list[Build]]] = {}
-        for (_, build, variables, _), same in twins.items():
-            self._chains.setdefault((build, variables), deque()).append(same)
+        for same in twins.values():
+            self._chains.setdefault((same[0].build, same[0].variables), deque()).append(same)
         self._fronts = dict.fromkeys(self._chains, True)
         """Whether nobody works on a chain from its beginning."""
 
@@ -154,19 +162,19 @@ class _Lane:
         """Begin the next kernel; where there is none, the process ends."""
         while self._chains.left:
             found = self._chains.take(self._place) if self._place is not None else []
+            whole = [build for build in found if build.source.key not in self._chains.failed]
             if not found:
                 self._place = self._chains.place()
-            elif found[0].source.key in self._chains.failed:
+            elif not whole:
                 self._ticker.advance()
             else:
-                self._begin(found)
+                self._begin(whole)
                 return
         self._end()
 
     def hear(self) -> None:
         """Take the answer of the process, and go on."""
         assert self.process is not None
-        one = self._hand[0]
         try:
             answer = self.process.receive()
         except BrokenError:
@@ -177,9 +185,11 @@ class _Lane:
                 self._begin(self._hand)
                 return
             words = said if code > 0 else f"its process {ending(code)}"
-            problem = f"{one.source.label}: {one.variant}: the {one.build} kernel does not compile:\n{words}"
-            # A negative code is a signal: somebody ended it.
-            self._chains.failed.setdefault(one.source.key, BrokenError(problem, one.source.key, own=code > 0))
+            for build in self._hand:
+                source = build.source
+                problem = f"{source.label}: {build.variant}: the {build.build} kernel does not compile:\n{words}"
+                # A negative code is a signal: somebody ended it.
+                self._chains.failed.setdefault(source.key, BrokenError(problem, source.key, own=code > 0))
         else:
             for build in self._hand:
                 build.mark.write_text(LACKING if "lacking" in answer else "", encoding="utf-8")

@@ -59,6 +59,16 @@ def test_two_names_of_one_kernel_are_built_once(two: tuple[Source, Source]) -> N
     assert names(chains.take(chains.place())) == ["base p7"]
 
 
+def test_sources_that_share_kernels_build_what_is_the_same_once(tmp_path: Path) -> None:
+    base, head = (source(tmp_path, name, tmp_path / "shared") for name in ("base", "head"))
+    kernels = {base: {"p0": "a", "p4": "b"}, head: {"p0": "a", "p4": "c"}}
+    chains = Chains([Build(one, name, "timed", kernel=kernels[one][name]) for one in kernels for name in kernels[one]])
+    place = chains.place()
+    assert [names(chains.take(place)) for _ in range(3)] == [["base p0", "head p0"], ["base p4"], ["head p4"]]
+    # Of an unknown kernel nothing is the same.
+    assert Chains([Build(one, "p0", "timed") for one in (base, head)]).left == 2
+
+
 def test_what_was_made_is_not_made_again(two: tuple[Source, Source]) -> None:
     builds = [Build(one, "p4", "timed", pins) for one in two for pins in ((), PINS)]
     builds[1].mark.write_text("")
