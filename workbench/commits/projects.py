@@ -101,6 +101,14 @@ class Project:
             return f"none in {source.key}"
         return code_digest(Path(file)) if file.endswith(".so") else source.key
 
+    def differing(self, before: Source, after: Source, names: Sequence[str]) -> list[str]:
+        """Those of some engines that are not the same code in both."""
+        return [name for name in names if self.identity(before, name) != self.identity(after, name)]
+
+    def fed_alike(self, before: Source, after: Source) -> bool:
+        """Whether the same code delivers records to both: always this lobench's."""
+        return True
+
     def sources(self, wanted: Sequence[Wanted], *, anew: bool = False) -> list[Source | BrokenError]:
         """The source of each, or why there is none; missing builds are made side by side, ``anew`` also stored ones.
         Raises UsageError for an entry of ``sources`` that exists neither in any of them nor in the working tree."""
