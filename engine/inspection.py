@@ -140,12 +140,11 @@ class Book:
 
     def accounts(self) -> tuple[StrategyEnd, ...]:
         self._standing.check(self._turn)
-        accounts = peek(int(self._record["strategies"]), BACKTEST, len(STRATEGIES))
+        # All at once: there may be books by the thousand.
+        accounts = peek(int(self._record["strategies"]), BACKTEST, len(STRATEGIES)).tolist()
         return tuple(
-            StrategyEnd(
-                name, int(account["position"]), float(account["cash"]), float(account["equity"]), int(account["trades"])
-            )
-            for name, account in zip(STRATEGIES, accounts, strict=True)
+            StrategyEnd(name, position, cash, equity, trades)
+            for name, (position, trades, cash, equity, _) in zip(STRATEGIES, accounts, strict=True)
         )
 
     def end(self) -> BookEnd:

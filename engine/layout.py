@@ -143,20 +143,19 @@ MEMORY: Final = record(*integers("orders", "levels", "order_bytes", "table_bytes
 """Memory of books: resting orders and levels, bytes of both, of the tables that find orders, and of the ladders."""
 
 TAP: Final = record(
-    *integers("count", "rows", "column_step", "heads", "head_step", "levels", "level_step", "depth"),
+    *integers("places", "first", "chosen", "columns", "rows", "column_step", "levels", "level_step", "depth"),
     *integers("samples", "sample_count", "deep"),
 )
-"""The output of an observed replay: for each evaluation of a call its features, a ``HEAD`` and ``depth`` levels, and a
-``DIGESTS`` sample for each batch boundary. Features are in columns, ``column_step`` bytes apart, with room for
-``SPARE`` rows more than are written; with a step of 0 they are not kept, and everything else is written to the same
-place again. ``deep``: digests are taken of every evaluation and at every boundary."""
+"""Where an observed replay writes: rows of evaluations, and a ``DIGESTS`` sample for each batch boundary.
 
-SPARE: Final = 72
-"""Rows: a shape may write whole blocks, and columns do not begin a power of two apart, which would fall into the same
-set of the cache."""
+``places``: address of a ``PLACE`` for each record of the call, the first of which has number ``first``: where the row
+of its evaluation is, -1 for one that nobody asked for; 0 where there are no rows. A row's features are doubles in
+``columns`` columns, ``column_step`` bytes apart, at ``rows``; ``chosen``: address of their numbers among all features,
+int64. Its ``depth`` levels are ``level_step`` bytes from the row's before. ``deep``: digests are taken of every
+evaluation and at every boundary."""
 
-HEAD: Final = record(*integers("record", "ts_event", "instrument_id", "publisher_id"))
-"""Which evaluation a row belongs to: the feed's record number, and the record's own fields."""
+PLACE: Final = record(("place", "i4"))
+PLACE_BYTES: Final = PLACE.itemsize
 
 OUTPUT_LEVEL: Final = record(*integers("bid_px", "ask_px", "bid_sz", "ask_sz", "bid_ct", "ask_ct"))
 """One depth of the book after an evaluation, as in Databento's mbp-10; price ``UNDEF_PRICE``, size and count 0 where

@@ -24,11 +24,12 @@ from lobench.engine.kernel_builder import build, timed_address
 from lobench.engine.layout import DIGESTS, MEMORY, OUTPUT_LEVEL, SHARED, STATE, TABLE, TAP
 from lobench.engine.native import BARRIER_BYTES
 from lobench.engine.native_call import NativeCall
+from lobench.engine.picking import Pick, pick_all
 from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH
 from lobench.engine.registry import FEATURES
 from lobench.engine.result import Digests, Result
-from lobench.engine.rows import RowBuffers, Rows, merged
+from lobench.engine.rows import RowBuffers, Rows
 from lobench.engine.scope import BOOKS, WHOLE_LEVELS, levels_of
 from lobench.engine.shards import MOST_WORKERS, TURN, share_out
 from lobench.engine.stages import STAGES
@@ -57,9 +58,7 @@ def warm(variant: Variant, *, observe: bool = False, counters: bool = False, unt
 class _Worker:
     """One thread's engine, and the buffers that its kernel writes to."""
 
-    def __init__(
-        self, index: int, parameters: int, rows: int, depth: int, observe: bool, deep: bool, counters: bool
-    ) -> None:
+    def __init__(self, index: int, parameters: int, depth: int, observe: bool, deep: bool, counters: bool) -> None:
         self.state = np.zeros(1, STATE)
         self.inputs = np.zeros(1, INPUTS)
         self.row = np.zeros(len(FEATURES))
@@ -74,7 +73,6 @@ class _Worker:
         self.probe = np.zeros(1, PROBE) if counters else None
         self.tap = np.zeros(1, TAP) if observe else None
         if self.tap is not None:
-            self.buffers = RowBuffers(rows, depth)
             self.samples = np.zeros(SLICE // BATCH + 1, DIGESTS)
             self.tap["samples"] = self.samples.ctypes.data
             self.tap["depth"] = depth
@@ -82,20 +80,26 @@ class _Worker:
 
     def run(self, kernel: Any, address: int, stride: int, count: int) -> None:
         if self.tap is not None:
-            self.buffers.aim(self.tap)
-            self.tap["count"] = 0
             self.tap["sample_count"] = 0
         probe = None if self.probe is None else self.probe[0]
-        kernel(self.state_address, address, stride, count, None if self.tap is None else self.tap[0], probe)
+        try:
+            kernel(self.state_address, address, stride, count, None if self.tap is None else self.tap[0], probe)
+        finally:
+            if self.tap is not None:
+                # The memory of its rows is somebody else's from here on.
+                self.tap["places"] = 0
 
 
 class Replay(Closing):
     """The state of one variant during a replay.
 
     ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
-    ``every``. ``strict`` stops at the first anomaly. Every replay keeps its
-    trace (``engine.trace``). With ``observe`` it also passes its evaluations to ``on_rows``, slice by slice, with
-    ``depth`` top levels, and unless ``deep`` is False takes digests of everything at every batch boundary.
+    ``every``. ``strict`` stops at the first anomaly. Every replay keeps its trace (``engine.trace``).
+
+    With ``observe`` it also passes its evaluations to ``on_rows``, by slices of ``slice_records``, at most ``SLICE``:
+    those that ``pick`` picks (``engine.picking``), by default all, with ``features`` by name, by default all, and
+    ``depth`` top levels. Unless ``deep`` is False it takes digests of everything at every batch boundary.
+
     ``counters`` runs the instrumented build.
     ``until`` is the last stage of the replay, one of ``STAGES``. ``activity``: instrument ids of a sample of the feed
     (``engine.activity``), by which several workers divide them; by default the first chunk is the sample.
@@ -115,6 +119,9 @@ class Replay(Closing):
         counters: bool = False,
         depth: int = 0,
         on_rows: Callable[[Rows], None] | None = None,
+        features: Sequence[str] | None = None,
+        pick: Pick = pick_all,
+        slice_records: int = SLICE,
         until: str = "strategies",
         activity: npt.NDArray[np.uint32] | None = None,
         books: str = BOOKS[-1],
@@ -141,8 +148,11 @@ class Replay(Closing):
         chosen = variant.parameters
         self._parameters = None if chosen is None else np.array([*chosen.as_json().values()], np.int64)
         parameters = 0 if self._parameters is None else int(self._parameters.ctypes.data)
-        rows = SLICE if on_rows else 0
-        self._workers = [_Worker(index, parameters, rows, depth, observe, deep, counters) for index in range(workers)]
+        self._slice = slice_records
+        names = [*FEATURES] if features is None else features
+        self._buffers = RowBuffers(slice_records, names, depth) if on_rows else None
+        self._pick, self._flags = pick, workload.flags
+        self._workers = [_Worker(index, parameters, depth, observe, deep, counters) for index in range(workers)]
         self._boards = np.zeros(workers, TABLE)
         self._owners = share_out(np.zeros(0, np.uint32) if activity is None else activity, workers)
         self._shared_out = workers == 1 or activity is not None
@@ -154,7 +164,7 @@ class Replay(Closing):
         self._shared["barrier"] = self._barrier.ctypes.data
         self._libc = ctypes.CDLL(None)
         self._libc.pthread_barrier_init(ctypes.c_void_p(self._barrier.ctypes.data), None, workers)
-        mask, value = workload.flags
+        mask, value = self._flags
         for worker in self._workers:
             worker.state["shared"] = self._shared.ctypes.data
             worker.state["workers"] = workers
@@ -177,14 +187,17 @@ class Replay(Closing):
         self._standing.go_on()
         if not self._shared_out:
             self._share_out(chunk)
-        for start in range(0, chunk.count, SLICE):
-            count = min(SLICE, chunk.count - start)
+        for start in range(0, chunk.count, self._slice):
+            count = min(self._slice, chunk.count - start)
             part = Chunk(chunk.address + start * chunk.stride, chunk.stride, count, chunk.owner)
+            rows = self._picked(part)
             self.run(part.address, part.stride, count)
-            self._collect(part)
+            self._keep_samples()
             if self._workers[0].state["strict"][0]:
                 self._check_strict(chunk, start)
             self._records += count
+            if rows is not None and self._on_rows is not None:
+                self._on_rows(rows)
 
     def run(self, address: int, stride: int, count: int) -> None:
         """Handle records at an address, and nothing else: the measured work. At most ``SLICE`` if observed."""
@@ -218,24 +231,23 @@ class Replay(Closing):
             self._owners[:] = share_out(activity_of([chunk], 1 + chunk.count // SLICE), self.workers)
             self._shared_out = True
 
-    def _collect(self, part: Chunk) -> None:
+    def _picked(self, part: Chunk) -> Rows | None:
+        """The rows that this slice will have, for the workers to write."""
+        if self._buffers is None:
+            return None
+        rows = self._buffers.pick(self._pick, part, self._flags, self._records)
+        for worker in self._workers:
+            assert worker.tap is not None, "rows are observed"
+            self._buffers.aim(worker.tap, rows, int(worker.state["records"][0]))
+        return rows
+
+    def _keep_samples(self) -> None:
         if self._workers[0].tap is None:
             return
         taken = int(self._workers[0].tap["sample_count"][0])
         if taken:
             parts = [worker.samples[:taken].view(np.uint64).reshape(taken, 3) for worker in self._workers]
             self._samples.append(np.sum(parts, axis=0, dtype=np.uint64))
-        if self._on_rows is not None:
-            self._on_rows(self._rows(part))
-
-    def _rows(self, part: Chunk) -> Rows:
-        records = part.array()
-        found = [
-            worker.buffers.rows(int(worker.tap["count"][0]), records, self._records)
-            for worker in self._workers
-            if worker.tap is not None
-        ]
-        return found[0] if len(found) == 1 else merged(found)
 
     def _check_strict(self, chunk: Chunk, start: int) -> None:
         stops = [worker.state[0] for worker in self._workers if worker.state["stopped"][0]]

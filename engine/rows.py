@@ -1,142 +1,113 @@
-"""The output of an observed replay: the evaluations of one slice, with features in the kernel's own columns.
+"""The output of an observed replay: rows of evaluations of one slice, in columns that kernels wrote.
 
-A consumer may keep rows, and read them on any thread: the next slice is written to other memory while they are
-referenced. So rows go to files and to Python without a copy while the replay goes on, and released memory is reused,
-with its pages in place.
+Whoever gets rows may keep them, and look at them on any thread: the next slice is written to other memory as long as
+somebody has them. So rows go to files and to Python without a copy while the replay goes on, and memory that was let go
+of is written to again.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lobench.engine.layout import HEAD, OUTPUT_LEVEL, SPARE
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.layout import OUTPUT_LEVEL
+from lobench.engine.picking import Pick, pick_all, write_heads
 from lobench.engine.registry import FEATURES
+from lobench.engine.reused import Pool
 
-_KEPT: Final = 12
-"""Arrays of a kind that one worker keeps. Excess ones go when they are no longer in use."""
+HEADS: Final = {"record": np.int64, "ts_event": np.int64, "instrument_id": np.uint32, "publisher_id": np.uint16}
+"""Which evaluation a row is: the feed's record number, and the record's own fields."""
+
+OUTPUT_SLICE: Final = 16_384
+"""Records replayed at a time where most evaluations become rows: so few that the rows are in the processor's cache
+until somebody has looked at them."""
 _FEW: Final = 4
-"""Rows that fill less than this part of their memory are copied out of it: they may be kept for long."""
+"""Rows that fill less than this part of the memory for a slice have memory of their own: they may be kept for long."""
+_SPARE: Final = 72
+"""Rows that columns have room for beyond a slice: else they would begin a power of two apart, and fall into the same
+set of the cache."""
 
 
 class Rows:
-    """Evaluations of one slice in feed order.
+    """Evaluations in the order of the feed.
 
-    ``heads``: ``HEAD`` records, shape (n,); ``features``: float64, shape (n, features), each column in one piece where
-    a replay made them; ``levels``: ``OUTPUT_LEVEL`` records, shape (n, depth). ``records``: the slice that they were
-    made of, dtype ``MBO``, the first of which has number ``first`` in the feed, as long as its chunk is valid; None
-    where rows come from elsewhere. ``disordered``: given in any order, to be put into that of the records.
+    ``heads``: by name as ``HEADS``, shape (n,). ``features``: float64, shape (n, features), each column in one piece;
+    ``names`` are theirs, by default those of all features. ``levels``: ``OUTPUT_LEVEL`` records, shape (n, depth).
+    ``note``: what was said of them when they were picked (``lobench.engine.picking``).
     """
 
     def __init__(
         self,
-        heads: npt.NDArray[np.void],
+        heads: Mapping[str, npt.NDArray[Any]],
         features: npt.NDArray[np.float64],
         levels: npt.NDArray[np.void],
-        records: npt.NDArray[np.void] | None = None,
-        first: int = 0,
-        *,
-        disordered: bool = False,
+        names: Sequence[str] | None = None,
+        note: Any = None,
     ) -> None:
-        self._heads, self._columns, self._levels = heads, features.T, levels
-        self.records, self.first, self._disordered = records, first, disordered
-        self._span = 0 if records is None else len(records)
+        self.heads, self.features, self.levels, self.note = heads, features, levels, note
+        self.names = tuple(FEATURES if names is None else names)
 
-    @cached_property
-    def _order(self) -> npt.NDArray[np.int64] | None:
-        """Where each row is, None where they are in order."""
-        numbers = self._heads["record"]
-        if not self._disordered or (np.diff(numbers) > 0).all():
-            return None
-        places: npt.NDArray[Any] = np.full(self._span, -1)
-        places[numbers - self.first] = np.arange(len(numbers))
-        return places[places >= 0]
+    def __len__(self) -> int:
+        return len(self.heads["record"])
 
-    @cached_property
-    def heads(self) -> npt.NDArray[np.void]:
-        return self._heads if self._order is None else self._heads[self._order]
+    def column(self, name: str) -> npt.NDArray[np.float64]:
+        """One feature, shape (n,)."""
+        return self.features[:, self.names.index(name)]
 
-    @cached_property
-    def features(self) -> npt.NDArray[np.float64]:
-        if self._order is not None:
-            return np.take(self._columns, self._order, axis=1).T
-        count, room = len(self._heads), self._columns.shape[1]
-        columns = self._columns[:, :count]
-        return (columns.copy() if count * _FEW < room else columns).T
-
-    @cached_property
-    def levels(self) -> npt.NDArray[np.void]:
-        return self._levels if self._order is None else self._levels[self._order]
-
-    def column(self, feature: int) -> npt.NDArray[np.float64]:
-        """One feature by its place among all, shape (n,)."""
-        column = self._columns[feature]
-        return column[: len(self._heads)] if self._order is None else column[self._order]
-
-    def some(
-        self, chosen: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.void], npt.NDArray[np.float64], npt.NDArray[np.void]]:
-        """Heads, features and levels of some rows, with memory of their own; the others are not put into order."""
-        places = chosen if self._order is None else self._order[chosen]
-        features = np.empty((len(self._columns), len(places)))
-        for column, into in zip(self._columns, features, strict=True):
-            np.take(column, places, out=into, mode="clip")
-        return self._heads[places], features.T, self._levels[places]
+    def some(self, chosen: npt.NDArray[np.int64]) -> Rows:
+        """The rows at these places, with memory of their own; any row for a place that is not there."""
+        columns = np.empty((len(self.names), len(chosen)))
+        for place, into in enumerate(columns):
+            np.take(self.features[:, place], chosen, out=into, mode="clip")
+        heads = {name: column.take(chosen, mode="clip") for name, column in self.heads.items()}
+        return Rows(heads, columns.T, self.levels.take(chosen, axis=0, mode="clip"), self.names)
 
 
-class _Pool:
-    """Arrays of one shape, reused when no longer referenced."""
-
-    def __init__(self, make: Callable[[], npt.NDArray[Any]]) -> None:
-        self._make = make
-        self._arrays: list[npt.NDArray[Any]] = []
-
-    def take(self) -> npt.NDArray[Any]:
-        for place in range(len(self._arrays)):
-            # Two references: the list and the argument. Any view of the array adds one.
-            if sys.getrefcount(self._arrays[place]) == 2:
-                return self._arrays[place]
-        self._arrays = [*self._arrays[1 - _KEPT :], self._make()]
-        return self._arrays[-1]
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Rows one after the other."""
+    heads = {name: np.concatenate([part.heads[name] for part in parts]) for name in HEADS}
+    columns = np.concatenate([part.features.T for part in parts], axis=1)
+    return Rows(heads, columns.T, np.concatenate([part.levels for part in parts]), parts[0].names)
 
 
 class RowBuffers:
-    """Where one worker's kernel writes the evaluations of a slice, at most ``rows``; with 0 they are not kept."""
+    """Where the kernels of a replay write the rows of a slice of at most ``most`` records: ``features`` by name, and
+    ``depth`` levels."""
 
-    def __init__(self, rows: int, depth: int) -> None:
-        self._rows = rows
-        least = max(rows, 1)
-        self._pools = (
-            _Pool(lambda: np.empty(least, HEAD)),
-            _Pool(lambda: np.empty((len(FEATURES), rows + SPARE))),
-            _Pool(lambda: np.empty((least, depth), OUTPUT_LEVEL)),
-        )
-        self._aimed: list[npt.NDArray[Any]] = []
+    def __init__(self, most: int, features: Sequence[str], depth: int) -> None:
+        self._most, self._names, self._depth = most, tuple(features), depth
+        self._chosen = np.array([list(FEATURES).index(name) for name in features], np.int64)
+        self._places = np.zeros(most, np.int32)
+        self._pools = [Pool(make) for make in self._makers(most)]
+        # Compiles what it calls.
+        self.pick(pick_all, Chunk(address=0, stride=0, count=0, owner=None), (0, 0), 0)
 
-    def aim(self, tap: npt.NDArray[np.void]) -> None:
-        """Have the tap write to unused memory."""
-        self._aimed = []
-        self._aimed = [pool.take() for pool in self._pools]
-        heads, features, levels = self._aimed
-        step = int(self._rows > 0)
-        tap["heads"], tap["head_step"] = heads.ctypes.data, step * HEAD.itemsize
-        tap["rows"], tap["column_step"] = features.ctypes.data, step * features.strides[0]
-        tap["levels"], tap["level_step"] = levels.ctypes.data, step * levels.strides[0]
+    def _makers(self, room: int) -> list[Any]:
+        """What makes the arrays of so many rows: heads, features, levels."""
+        return [
+            *(lambda kind=kind: np.empty(room, kind) for kind in HEADS.values()),
+            lambda: np.empty((len(self._names), room + _SPARE)),
+            lambda: np.empty((room, self._depth), OUTPUT_LEVEL),
+        ]
 
-    def rows(self, count: int, records: npt.NDArray[np.void], first: int) -> Rows:
-        """The first ``count`` evaluations that were written, of the slice's ``records``."""
-        heads, features, levels = self._aimed
-        return Rows(heads[:count], features.T, levels[:count], records, first, disordered=True)
+    def pick(self, pick: Pick, part: Chunk, flags: tuple[int, int], first: int) -> Rows:
+        """The rows that a slice is to have, the first of whose records has this number: their heads are there, their
+        features and levels have still to be written."""
+        count, note = pick(part, flags, self._places)
+        few = count * _FEW < self._most
+        made = [make() for make in self._makers(count)] if few else [pool.take() for pool in self._pools]
+        *heads, columns, levels = made
+        write_heads(part.address, part.stride, part.count, self._places, first, *heads)
+        named = {name: column[:count] for name, column in zip(HEADS, heads, strict=True)}
+        return Rows(named, columns[:, :count].T, levels[:count], self._names, note)
 
-
-def merged(parts: Sequence[Rows]) -> Rows:
-    """The rows of several workers for the same slice."""
-    heads = np.concatenate([part._heads for part in parts])
-    features = np.concatenate([part._columns[:, : len(part._heads)] for part in parts], axis=1)
-    levels = np.concatenate([part._levels for part in parts])
-    return Rows(heads, features.T, levels, parts[0].records, parts[0].first, disordered=True)
+    def aim(self, tap: npt.NDArray[np.void], rows: Rows, first: int) -> None:
+        """Have a kernel write them."""
+        tap["places"], tap["first"] = self._places.ctypes.data, first
+        tap["chosen"], tap["columns"] = self._chosen.ctypes.data, len(self._chosen)
+        tap["rows"], tap["column_step"] = rows.features.ctypes.data, rows.features.strides[1]
+        tap["levels"], tap["level_step"] = rows.levels.ctypes.data, rows.levels.strides[0]

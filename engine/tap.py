@@ -1,7 +1,8 @@
 """Observation of a replay: feature rows, top levels and, in a deep check, digests of all computed values.
 
-A kernel takes a ``tap``: None in a timed run, where all of this compiles to nothing, or a record of dtype ``TAP``.
-Features are written to memory either way.
+A kernel takes a ``tap``: None in a timed run, where all of this compiles to nothing, or a record of dtype ``TAP``. It
+says where the row of each evaluation is, so that rows which nobody asked for are not written, and all others are in
+the order of the feed whatever order their records are handled in.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.containers import append, item
 from lobench.engine.digest import accounts_value, fold, row_value, share
-from lobench.engine.layout import BOOK, DIGESTS, HEAD
-from lobench.engine.native import DOUBLE, Record, int64, view
+from lobench.engine.layout import BOOK, DIGESTS, PLACE, PLACE_BYTES
+from lobench.engine.native import DOUBLE, INTEGER, Record, int64, view
 from lobench.engine.policy import Kernel, LayoutKernels
 
 DIGESTS_BYTES = DIGESTS.itemsize
@@ -31,37 +32,34 @@ def build_observe_moment(layout: LayoutKernels) -> Kernel:
     write_levels = layout.write_levels
 
     @inlined
-    def observe_moment(record: int, book: Record, event: Record, pending: int, tap: Record) -> None:
-        """At the event, with ``pending`` evaluations before this one still to be computed: write which it is, and the
-        top levels."""
-        place = tap["count"] + pending
-        head = view(tap["heads"] + place * tap["head_step"], HEAD)
-        head["record"] = record
-        head["ts_event"] = int64(event["ts_event"])
-        head["instrument_id"] = book["instrument_id"]
-        head["publisher_id"] = book["publisher_id"]
-        if tap["depth"] != 0:
-            write_levels(book, tap["levels"] + place * tap["level_step"], tap["depth"])
+    def observe_moment(record: int, book: Record, tap: Record) -> int:
+        """When the evaluation of a record is asked for: where its row is, -1 without one; its levels are written."""
+        place = int64(-1)
+        if tap["places"] != 0:
+            place = int64(view(tap["places"] + (record - tap["first"]) * PLACE_BYTES, PLACE)["place"])
+            if place >= 0 and tap["depth"] != 0:
+                write_levels(book, tap["levels"] + place * tap["level_step"], tap["depth"])
+        return place
 
     return observe_moment
 
 
 @kernel
-def observe_outcome(book: Record, row: int, features: int, strategies: int, tap: Record) -> None:
-    """Write a computed evaluation's features, and fold it into its book's digests if they are taken.
+def observe_outcome(book: Record, row: int, features: int, strategies: int) -> None:
+    """Fold a computed evaluation into its book's digests. Evaluations come in their order."""
+    book["hash"]["features"] = fold(book["hash"]["features"], row_value(row, features))
+    accounts = accounts_value(book["strategies"], strategies)
+    book["hash"]["strategies"] = fold(book["hash"]["strategies"], accounts)
 
-    Evaluations come in their order.
-    """
-    if tap["deep"] != 0:
-        book["hash"]["features"] = fold(book["hash"]["features"], row_value(row, features))
-        accounts = accounts_value(book["strategies"], strategies)
-        book["hash"]["strategies"] = fold(book["hash"]["strategies"], accounts)
-    if tap["column_step"] != 0:
-        target = tap["rows"] + 8 * tap["count"]
-        for index in range(features):
-            value = view(row + 8 * index, DOUBLE)["value"]
-            view(target + index * tap["column_step"], DOUBLE)["value"] = value
-    tap["count"] += 1
+
+@kernel
+def write_row(place: int, source: int, step: int, tap: Record) -> None:
+    """Write the chosen features of a row, which are doubles ``step`` bytes apart at ``source``."""
+    target = tap["rows"] + 8 * place
+    for column in range(tap["columns"]):
+        feature = view(tap["chosen"] + 8 * column, INTEGER)["value"]
+        view(target, DOUBLE)["value"] = view(source + feature * step, DOUBLE)["value"]
+        target += tap["column_step"]
 
 
 @kernel

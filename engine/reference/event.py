@@ -8,7 +8,7 @@ from lobench.engine.layout import BOOK, INSTRUMENT
 from lobench.engine.native import DOUBLE, Record, int64, view
 from lobench.engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
 from lobench.engine.registry import FEATURES, STRATEGIES, build_features, build_strategies
-from lobench.engine.tap import build_observe_moment, observe_outcome
+from lobench.engine.tap import build_observe_moment, observe_outcome, write_row
 from lobench.engine.trace import build_feature_trace, row_key
 
 
@@ -44,11 +44,15 @@ def build_event(context: ContextKernels, layout: LayoutKernels, until: str) -> S
         key = row_key(book["key"], book["events"])
         state["trace"] += trace_row(key, row, bid_price, bid_size, ask_price, ask_size, signals)
         if tap is not None:
-            # Observe the values that the context returns, not those that were computed.
-            for place in range(feature_count):
-                view(state["row"] + 8 * place, DOUBLE)["value"] = feature_of(state, book, place, None)
-            observe_moment(record, book, event, 0, tap)
-            observe_outcome(book, state["row"], feature_count, strategy_count, tap)
+            place = observe_moment(record, book, tap)
+            if place >= 0 or tap["deep"] != 0:
+                # What is observed is what the context gives back, not what was computed.
+                for index in range(feature_count):
+                    view(state["row"] + 8 * index, DOUBLE)["value"] = feature_of(state, book, index, None)
+            if tap["deep"] != 0:
+                observe_outcome(book, state["row"], feature_count, strategy_count)
+            if place >= 0:
+                write_row(place, state["row"], 8, tap)
 
     @kernel
     def flush(state: Record, tap: Record, probe: Record) -> None:

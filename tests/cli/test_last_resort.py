@@ -63,6 +63,19 @@ def test_a_reader_that_goes() -> None:
     assert complaints(done) == ""
 
 
+# lobench's own faults
+
+
+@pytest.mark.fast
+def test_a_broken_installation_is_no_mismatch(feed: str) -> None:
+    script = "import sys; sys.modules['databento_dbn'] = None; from lobench.workbench.cli import main; sys.exit(main())"
+    for words in (["check", "HEAD"], ["verify", feed]):
+        command = [sys.executable, "-c", script, *words]
+        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60)
+        assert "ModuleNotFoundError: import of databento_dbn halted" in done.stderr
+        assert (done.returncode, done.stdout) == (4, "")
+
+
 # Interrupts
 
 

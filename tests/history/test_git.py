@@ -174,8 +174,20 @@ def test_bare_repositories_and_other_folders(miniature: Miniature, tmp_path: Pat
     with pytest.raises(UsageError, match="not in a git repository"):
         Repository(tmp_path)
     (miniature.folder / ".git/HEAD").write_text("ref: refs/heads/none\n")
-    with pytest.raises(UsageError, match="no commit named 'HEAD'"):
-        Repository(miniature.folder).commit("HEAD")
+    for name in ("HEAD", "HEAD~1", "@"):
+        with pytest.raises(UsageError, match="HEAD has no commit yet; commit the files first"):
+            Repository(miniature.folder).commit(name)
+
+
+def test_a_shallow_clone_is_told_of_where_it_may_lack_a_commit(miniature: Miniature, tmp_path: Path) -> None:
+    first = miniature.commit("one")
+    miniature.commit("two")
+    with pytest.raises(UsageError, match=f"no commit named 'nothing' in {miniature.folder}$"):
+        Repository(miniature.folder).commit("nothing")
+    miniature.git("clone", "-q", "--depth", "1", f"file://{miniature.folder}", str(tmp_path / "shallow"))
+    for name in ("HEAD~1", first):
+        with pytest.raises(UsageError, match=f"no commit named '{name}' in .*; this clone is shallow and may lack it"):
+            Repository(tmp_path / "shallow").commit(name)
 
 
 def test_without_git(miniature: Miniature, monkeypatch: pytest.MonkeyPatch) -> None:

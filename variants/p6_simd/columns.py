@@ -18,10 +18,11 @@ import numpy as np
 
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.inputs import LEVELS, TRACKED, queue_ahead
-from lobench.engine.native import Record, float64, memcpy, uint64, view
+from lobench.engine.native import INTEGER, Record, float64, int64, memcpy, uint64, view
 from lobench.engine.policy import LayoutKernels
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.registry import FEATURES, STRATEGIES, assemble
+from lobench.engine.tap import write_row
 from lobench.engine.trace import LANE_NAMES, lane_lines
 from lobench.variants.p6_simd.runs import build_decide, build_ends, build_trade, build_trade_row
 
@@ -47,6 +48,7 @@ def _block(price: str) -> np.dtype[Any]:
             ("key", "u8", (STRIDE,)),
             ("feature", "f8", (len(FEATURES), STRIDE)),
             ("signal", "i8", (max(1, len(STRATEGIES)), STRIDE)),
+            ("place", "i8", (STRIDE,)),
         ]
     )
 
@@ -60,10 +62,10 @@ class Columns:
     - ``ends``, ``decide``, ``trade``, ``trade_row``: runs, signals and accounts (``lobench.variants.p6_simd.runs``).
     - ``trace(block_address, rows, count) -> uint64``: what the first ``count`` rows add to the trace.
     - ``copy_row(block, place, row)``: the features of a row to doubles at address ``row``.
-    - ``hand_over(block_address, count, tap)``: the features of the first ``count`` rows to the tap.
+    - ``hand_over(block_address, count, tap)``: the features of those of the first ``count`` rows that are asked for.
 
     ``block["book"]`` and ``block["accounts"]`` are addresses of each row's book and of its accounts, ``block["key"]``
-    says in the trace which row it is.
+    says in the trace which row it is, ``block["place"]`` where it goes if it is observed.
     """
 
     block: np.dtype[Any]
@@ -173,18 +175,27 @@ def _build_copy_row() -> Callable[..., Any]:
 
 def _build_hand_over(block_type: np.dtype[Any]) -> Callable[..., Any]:
     first = block_type.fields["feature"][1]  # type: ignore[index]
-    features, column_bytes, copied = len(FEATURES), 8 * STRIDE, 8 * ROWS
+    column_bytes, copied = 8 * STRIDE, 8 * ROWS
 
     @kernel
     def hand_over(address: int, count: int, tap: Record) -> None:
-        if tap["column_step"] != 0:
-            source = address + first
-            target = tap["rows"] + 8 * tap["count"]
-            for _ in range(features):
-                # Always a whole block: with a constant size it is a few vector moves.
-                memcpy(target, source, copied)
-                source += column_bytes
-                target += tap["column_step"]
-        tap["count"] += count
+        if tap["places"] != 0:
+            block = view(address, block_type)
+            place = block["place"][0]
+            apart = int64(count != ROWS) | int64(place < 0)
+            for i in range(ROWS):
+                apart |= block["place"][i] ^ (place + i)
+            if apart == 0:
+                target = tap["rows"] + 8 * place
+                for column in range(tap["columns"]):
+                    # Of a known size it is a few vector moves.
+                    source = address + first + view(tap["chosen"] + 8 * column, INTEGER)["value"] * column_bytes
+                    memcpy(target, source, copied)
+                    target += tap["column_step"]
+            else:
+                for i in range(count):
+                    place = block["place"][i]
+                    if place >= 0:
+                        write_row(place, address + first + 8 * i, column_bytes, tap)
 
     return hand_over

@@ -56,9 +56,8 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
                             trade_row(state, address, place)
                         copy_row(block, place, state["row"])
                         book = view(block["book"][place], BOOK)
-                        observe_outcome(book, state["row"], feature_count, strategy_count, tap)
-                else:
-                    hand_over(address, count, tap)
+                        observe_outcome(book, state["row"], feature_count, strategy_count)
+                hand_over(address, count, tap)
             state["trace"] += trace(address, rows, count)
             while ends != NONE:
                 # A run ends with a book's last evaluation.
@@ -92,7 +91,7 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
             if means:
                 block["trade_mean"][place] = trade_mean_of(state, instrument, probe)
         if tap is not None:
-            observe_moment(record, book, event, place, tap)
+            block["place"][place] = observe_moment(record, book, tap)
         state["pending"] = place + 1
         if place + 1 == ROWS:
             flush_block(state, tap, probe)

@@ -25,6 +25,7 @@ from lobench.variants.p7_cache_layout.layout import (
 )
 
 _MODULO = 2**32
+_NUMBER = HEAD.fields["number"][1]  # type: ignore[index]
 
 
 def _array(address: Any, dtype: np.dtype[Any], count: int) -> npt.NDArray[np.void]:
@@ -94,5 +95,5 @@ class Queues(Reader):
 
 def _owner(book_address: int, side: str) -> int:
     """The number by which levels name a side of the book at this address."""
-    head = _array(book_address - HEAD_BYTES, HEAD, 1)[0]
-    return 2 * int(head["number"]) + "BA".index(side)
+    number = ctypes.c_int64.from_address(book_address - HEAD_BYTES + _NUMBER).value
+    return 2 * number + "BA".index(side)

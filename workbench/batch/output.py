@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from lobench.engine.errors import LobenchError
@@ -26,7 +25,6 @@ from lobench.workbench.rows.columns import RowColumns
 from lobench.workbench.rows.files import RowsFile
 from lobench.workbench.rows.formats import is_whole, told_of
 from lobench.workbench.rows.numbering import Numbers
-from lobench.workbench.rows.sampling import Sampled
 
 _GROUPS: Final = 128 * 2**20
 """Bytes of rows that wait for their row groups, in all files of a task together."""
@@ -105,6 +103,9 @@ class DatasetOutput(Output):
         self._by_code.append(file)
         return file
 
+    def _names(self, request: Request) -> Sequence[str]:
+        return self._batch.features
+
     def _told_of(self, file: RowsFile) -> dict[str, str]:
         return {SYMBOLS: json.dumps(sorted(self.symbols[Path(file.path)]))}
 
@@ -116,7 +117,7 @@ class DatasetOutput(Output):
         for code, file in enumerate(self._by_code):
             chosen = np.flatnonzero(codes == code)
             if file is not None and len(chosen):
-                file.write(rows if len(chosen) == len(codes) else taken(rows, chosen))
+                file.write(rows if len(chosen) == len(codes) else rows.some(chosen))
 
     def _learn(self) -> None:
         """Which files hold the instruments that were met since."""
@@ -135,11 +136,3 @@ class DatasetOutput(Output):
             self.symbols[place].add(key)
             codes.append(places.index(place))
         self._codes = np.array(codes, np.int64)
-
-
-def taken(rows: Rows, chosen: npt.NDArray[np.int64]) -> Rows:
-    """Some rows, with memory of their own."""
-    heads, features, levels = rows.some(chosen)
-    if isinstance(rows, Sampled):
-        return Sampled(heads, features, levels, ends=rows.ends[chosen], filled=rows.filled[chosen])
-    return Rows(heads, features, levels)

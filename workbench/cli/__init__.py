@@ -13,6 +13,7 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from types import FrameType
 
@@ -99,8 +100,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
             problem = f"{place}{error.strerror}"
         if problem is None:
-            raise
-        complain(problem)
+            # A fault of lobench's own, or of its installation, is no mismatch.
+            traceback.print_exc()
+        else:
+            complain(problem)
         return NOT_HERE
 
 

@@ -93,7 +93,7 @@ class Finding:
     @property
     def moved(self) -> dict[str, tuple[float | None, float | None]]:
         """The exact counts that changed."""
-        return {name: pair for name, pair in self.exact.items() if changed(*pair, self._spreads(name))}
+        return {name: pair for name, pair in self.exact.items() if changed(*pair, spreads=self._spreads(name))}
 
     @property
     def verdict(self) -> str:
@@ -163,7 +163,7 @@ def _is_action(name: str) -> bool:
     return name.startswith(BY_ACTION)
 
 
-def changed(before: float | None, after: float | None, spreads: Spreads = (None, None)) -> bool:
+def changed(before: float | None, after: float | None, *, spreads: Spreads = (None, None)) -> bool:
     """Whether an exact count moved, by more than it does from replay to replay."""
     if before is None or after is None:
         return before != after

@@ -101,7 +101,10 @@ def _in_repository(file: str) -> str:
 def changed(before: Costs, after: Costs, old: Path, new: Path) -> list[ChangedLine]:
     """The lines that cost most more than they did, the costliest first, of sources in two folders."""
     moved = {file: _moved(str(old / file), str(new / file)) for file in {file for file, _ in before}}
-    earlier = {(file, moved[file](line)): cost for (file, line), cost in before.items()}
+    earlier: dict[tuple[str, int], float] = {}
+    for (file, line), cost in before.items():
+        place = (file, moved[file](line))
+        earlier[place] = earlier.get(place, 0.0) + cost
     rises = sorted(((cost - earlier.get(place, 0.0), place) for place, cost in after.items()), reverse=True)
     found = []
     least = max(_LEAST, _SHARE * rises[0][0]) if rises else _LEAST
@@ -115,13 +118,18 @@ def changed(before: Costs, after: Costs, old: Path, new: Path) -> list[ChangedLi
 
 
 def _moved(old: str, new: str) -> Callable[[int], int]:
-    """From the number of a line before to its number after; to none that there is for a line that has gone."""
+    """From the number of a line before to its number after, or to that of the line that replaces it; to none that there
+    is for a line that has gone."""
     one, other = _lines(old), _lines(new)
     if not one and not other:
         # A file of a compiler's own library: its lines did not move.
         return lambda line: line
-    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
-    places = {a + 1 + offset: b + 1 + offset for a, b, size in blocks for offset in range(size)}
+    places = {
+        place + 1: min(begin + place - start, end - 1) + 1
+        for _, start, stop, begin, end in SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+        if begin < end
+        for place in range(start, stop)
+    }
     return lambda line: places.get(line, -line)
 
 

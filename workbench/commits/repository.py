@@ -59,8 +59,12 @@ class Repository:
         if name is None:
             if span(revision) is not None:
                 raise UsageError(f"'{revision}' is a range; name one commit here")
-            what = "no commit named" if found is None else "something other than a commit is named"
-            raise UsageError(f"{what} '{revision}' in {self.root}; a shallow clone may lack it (git fetch)")
+            if revision.startswith(("HEAD", "@")) and self._object("HEAD") is None:
+                raise UsageError(f"{self.root}: HEAD has no commit yet; commit the files first")
+            # A whole hash is one to git, whether there is such an object or not.
+            if found is not None and self._object(f"{found}^{{object}}") is not None:
+                raise UsageError(f"something other than a commit is named '{revision}' in {self.root}")
+            raise UsageError(f"no commit named '{revision}' in {self.root}{self._perhaps_lacking()}")
         (commit,) = self._log("-1", name)
         return commit
 
@@ -76,7 +80,7 @@ class Repository:
             return base.hash, head.hash
         parted = git.ask(self._folder, "merge-base", base.hash, head.hash)
         if not parted.ok:
-            raise UsageError(f"'{text}': they have no commit in common; a shallow clone may lack it (git fetch)")
+            raise UsageError(f"'{text}': they have no commit in common{self._perhaps_lacking()}")
         return parted.text.split()[0], head.hash
 
     def commits(self, text: str) -> list[Commit]:
@@ -138,6 +142,11 @@ class Repository:
         if not answer.ok:
             raise LobenchError(f"{commit.short}: git says: {answer.complaint}")
         return answer.out
+
+    def _perhaps_lacking(self) -> str:
+        """Where a commit may be that is not there."""
+        shallow = git.ask(self._folder, "rev-parse", "--is-shallow-repository").text.strip() == "true"
+        return "; this clone is shallow and may lack it (git fetch --unshallow)" if shallow else ""
 
     def _object(self, expression: str) -> str | None:
         """The hash of the one object that an expression names; None if it names none, or several."""

@@ -236,5 +236,5 @@ def _moved(series: Series, index: int) -> list[str]:
     return [
         kind
         for kind in kinds
-        if changed(before.get(kind, 0.0), after.get(kind, 0.0), series.spreads(index - 1, index, kind))
+        if changed(before.get(kind, 0.0), after.get(kind, 0.0), spreads=series.spreads(index - 1, index, kind))
     ]

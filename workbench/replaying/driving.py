@@ -14,8 +14,9 @@ from lobench.engine.feeds import Feed
 from lobench.engine.foreign import start
 from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.foreign.replay import ForeignReplay
+from lobench.engine.picking import pick_all
 from lobench.engine.policy import Variant
-from lobench.engine.replay import Replay, warm
+from lobench.engine.replay import SLICE, Replay, warm
 from lobench.workbench.precompile import warm_all
 from lobench.workbench.processes.interrupts import noted
 from lobench.workbench.replaying.outcome import ReplayOutcome, WrittenFile
@@ -59,6 +60,9 @@ def replay_feed(
                 counters=request.counters,
                 depth=output.depth if output else 0,
                 on_rows=output.write if output else None,
+                features=output.features if output else None,
+                pick=output.pick if output else pick_all,
+                slice_records=output.slice_records if output else SLICE,
                 until=request.workload.until,
                 activity=activity(feed) if request.workers > 1 else None,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from lobench.engine.cache import source_digest
@@ -14,35 +15,41 @@ from lobench.workbench.rows.aside import Aside
 from lobench.workbench.rows.chosen import chosen_features
 from lobench.workbench.rows.digesting import FeedDigest
 from lobench.workbench.rows.files import RowsFile, book_file, features_file
-from lobench.workbench.rows.sampling import Noted, Sampler
+from lobench.workbench.rows.sampling import sampler
 from lobench.workbench.version import version
 
 
 class Output:
-    """Takes a replay's rows, as many as the request's sample, to each of ``files``, on a thread of its own. ``depth``:
-    levels that rows must have. Files that are not finished when ``stack`` is left are removed."""
+    """Takes a replay's rows, as many as the request's sample, to each of ``files``, on a thread of its own. Rows must
+    have ``features`` and ``depth`` levels, and be those that ``pick`` picks of slices of
+    ``slice_records``. Files that are not finished when ``stack`` is left are removed."""
 
     def __init__(self, feed: Feed, request: Request, stack: ExitStack) -> None:
         sample = request.sample
         self.digest: FeedDigest = stack.enter_context(FeedDigest())
+        self.features = self._names(request)
         self.depth = max(request.depth or 0, sample.depth if sample else 0)
+        self._sampler = sampler(sample, self.features, self.depth)
+        self.pick, self.slice_records = self._sampler.pick, self._sampler.slice_records
         self.told = _told(feed, request)
         self.files = self._opened(feed, request, stack)
-        self._sampler = Sampler(sample, self.depth) if sample else None
-        # Entered after the files, so that it ends before they close.
+        # After the files, which it must not find closed.
         self._aside = stack.enter_context(Aside(self._take, "lobench-rows"))
 
     def write(self, rows: Rows) -> None:
-        self._aside.put(self._sampler.note(rows) if self._sampler else Noted(rows))
+        self._aside.put(rows)
 
-    def _take(self, noted: Noted) -> None:
-        for chosen in self._sampler.take(noted) if self._sampler else [noted.rows]:
-            self._add(chosen)
+    def _take(self, rows: Rows) -> None:
+        self._write(self._sampler.take(rows))
+
+    def _write(self, found: Iterator[Rows]) -> None:
+        for rows in found:
+            if len(rows):
+                self._add(rows)
 
     def finish(self, result: Result, *, complete: bool) -> None:
         self._aside.finish()
-        for chosen in self._sampler.finish() if self._sampler else []:
-            self._add(chosen)
+        self._write(self._sampler.finish())
         told = {
             "feed_digest": self.digest.value(),
             "events": str(result.events),
@@ -58,9 +65,8 @@ class Output:
         timed = request.sample is not None and request.sample.timed
         symbols, compression = (lambda: feed.symbols), request.compression
         if request.features:
-            names = chosen_features(request.columns)
             opened = features_file(
-                request.features, symbols, features=names, timed=timed, compression=compression, told=self.told
+                request.features, symbols, features=self.features, timed=timed, compression=compression, told=self.told
             )
             files.append(stack.enter_context(opened))
         if request.book:
@@ -69,6 +75,10 @@ class Output:
             )
             files.append(stack.enter_context(opened))
         return files
+
+    def _names(self, request: Request) -> Sequence[str]:
+        """The features that rows have."""
+        return chosen_features(request.columns) if request.features else []
 
     def _told_of(self, file: RowsFile) -> dict[str, str]:
         """Metadata of one file beyond that of all files."""

@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from lobench.engine.errors import UsageError
-from lobench.engine.registry import FEATURES
 from lobench.engine.rows import Rows
+from lobench.workbench.rows.by_time import Sampled
 from lobench.workbench.rows.chosen import place_of
-from lobench.workbench.rows.sampling import Sampled
+from lobench.workbench.rows.level_columns import COUNTS, FIELDS, LevelColumns
 from lobench.workbench.rows.symbol_column import SYMBOL, SymbolColumn
 
 DEEPEST = 100
@@ -26,22 +26,12 @@ DEEPEST = 100
 Symbols = Callable[[], Mapping[int, str]]
 """Names by instrument id that are known by now."""
 
-_TURNED = 256
-"""Rows of levels whose columns are written at a time: so few that they stay in the second-level cache."""
-
 _TIME = pa.timestamp("ns", tz="UTC")
 HEAD = [("ts_event", _TIME), ("instrument_id", pa.uint32()), ("publisher_id", pa.uint16()), ("symbol", SYMBOL)]
 _SAMPLED = [("ts_sample", _TIME), ("filled", pa.bool_())]
 
-# A level's size is a sum: it can exceed the 32 bits of a single order's size.
-_LEVEL = {
-    "bid_px": pa.int64(),
-    "ask_px": pa.int64(),
-    "bid_sz": pa.int64(),
-    "ask_sz": pa.int64(),
-    "bid_ct": pa.uint32(),
-    "ask_ct": pa.uint32(),
-}
+# Sizes of levels are sums: they can exceed the 32 bits that Databento's single orders have.
+_LEVEL = {name: pa.uint32() if name in COUNTS else pa.int64() for name in FIELDS}
 
 
 class RowColumns:
@@ -64,16 +54,20 @@ class RowColumns:
     ) -> None:
         if not 0 <= depth <= DEEPEST:
             raise UsageError(f"depth must be 1 to {DEEPEST}, was {depth}")
-        self._places = [place_of(name) for name in features]
+        for name in features:
+            place_of(name)
+        self._features = features
         self._depth, self._timed, self._named = depth, timed, named
+        self._levels = LevelColumns(depth) if depth else None
         self._names = SymbolColumn(symbols)
         head = [*HEAD[:1], *(_SAMPLED if timed else []), *HEAD[1 : None if named else -1]]
         levels = [(f"{name}_{place:02d}", kind) for place in range(depth) for name, kind in _LEVEL.items()]
         self.schema = pa.schema([*head, *((name, pa.float64()) for name in features), *levels])
 
     def batch(self, rows: Rows) -> pa.RecordBatch:
-        """A record batch that may be kept; the columns of features are those of the rows, not copied."""
-        return pa.record_batch([*self._head(rows), *self._features(rows), *self._levels(rows)], schema=self.schema)
+        """A record batch that may be kept. Rows must have these features; their columns are not copied."""
+        features = [pa.array(rows.column(name)) for name in self._features]
+        return pa.record_batch([*self._head(rows), *features, *self._levels_of(rows)], schema=self.schema)
 
     def _head(self, rows: Rows) -> Iterator[pa.Array]:
         heads = rows.heads
@@ -82,31 +76,17 @@ class RowColumns:
             assert isinstance(rows, Sampled), "rows of a sample by time say which interval they end"
             yield _times(rows.ends)
             yield pa.array(rows.filled.astype(np.bool_))
-        yield pa.array(heads["instrument_id"].astype(np.uint32))
-        yield pa.array(heads["publisher_id"].astype(np.uint16))
+        yield pa.array(heads["instrument_id"])
+        yield pa.array(heads["publisher_id"])
         if self._named:
             yield self._names.column(heads["instrument_id"])
 
-    def _features(self, rows: Rows) -> Iterator[pa.Array]:
-        if len(self._places) < len(FEATURES):
-            # Copy: a few columns must not keep the memory of all.
-            yield from (pa.array(rows.column(place).copy()) for place in self._places)
-        else:
-            yield from (pa.array(np.ascontiguousarray(rows.features[:, place])) for place in self._places)
-
-    def _levels(self, rows: Rows) -> Iterator[pa.Array]:
-        if not self._depth:
-            return
-        numbers = np.ascontiguousarray(rows.levels[:, : self._depth]).view(np.int64)
-        columns = np.empty(numbers.shape[::-1], np.int64)
-        for start in range(0, len(numbers), _TURNED):
-            columns[:, start : start + _TURNED] = numbers[start : start + _TURNED].T
-        for column, kind in zip(columns, [*_LEVEL.values()] * self._depth, strict=True):
-            yield pa.array(column.astype(kind.to_pandas_dtype(), copy=False))
+    def _levels_of(self, rows: Rows) -> Iterator[pa.Array]:
+        if self._levels:
+            yield from map(pa.array, self._levels.of(rows.levels))
 
 
-def _times(nanoseconds: np.ndarray) -> pa.Array:
-    times = np.array(nanoseconds, np.int64)
+def _times(times: np.ndarray) -> pa.Array:
     if times.min(initial=0) >= 0:
         return pa.array(times).view(_TIME)
     return pa.array(times.view("M8[ns]"), _TIME, mask=times < 0)

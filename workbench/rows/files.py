@@ -72,8 +72,8 @@ class RowsFile:
         self._encoder = BackgroundEncoder(make, grouped=grouped, group_bytes=group_bytes, waiting=waiting)
 
     def write(self, rows: Rows) -> None:
-        """Append rows. Their features are not copied; all other data that they view may change afterwards."""
-        if len(rows.heads) == 0:
+        """Append rows, which are not copied: their memory must not be written to afterwards."""
+        if len(rows) == 0:
             return
         batch = self._columns.batch(rows)
         self.rows += batch.num_rows

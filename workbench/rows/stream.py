@@ -16,12 +16,12 @@ from lobench.engine.errors import UsageError
 from lobench.engine.feeds import Chunk, Feed
 from lobench.engine.feeds.ahead import ahead
 from lobench.engine.policy import Variant
-from lobench.engine.replay import SLICE, Replay
+from lobench.engine.replay import Replay
 from lobench.engine.result import Result
 from lobench.engine.rows import Rows
 from lobench.workbench.rows.columns import RowColumns
 from lobench.workbench.rows.sample import Sample
-from lobench.workbench.rows.sampling import Noted, Sampler
+from lobench.workbench.rows.sampling import sampler
 
 Progress = Callable[[], AbstractContextManager[Callable[[int], object]]]
 """A context; it yields a function to call with the number of records replayed since its last call."""
@@ -102,7 +102,7 @@ class RowStream(Iterator[pa.RecordBatch]):
         self, feed: Feed, variant: Variant, wanted: Wanted, progress: Progress
     ) -> Generator[pa.RecordBatch, None, None]:
         depth = max(wanted.depth, wanted.sample.depth if wanted.sample else 0)
-        sampler = Sampler(wanted.sample, depth) if wanted.sample else None
+        sample = sampler(wanted.sample, wanted.features, depth)
         replay = Replay(
             variant,
             workers=wanted.workers,
@@ -112,28 +112,27 @@ class RowStream(Iterator[pa.RecordBatch]):
             deep=False,
             depth=depth,
             on_rows=(made := deque[Rows]()).append,
+            features=wanted.features,
+            pick=sample.pick,
+            slice_records=sample.slice_records,
             until=wanted.until,
             activity=activity(feed) if wanted.workers > 1 else None,
         )
-        with replay, progress() as notify, ahead(_slices(feed, replay, made, sampler), _AHEAD) as slices:
-            for noted, count in slices:
+        with replay, progress() as notify, ahead(_slices(feed, replay, made, sample.slice_records), _AHEAD) as slices:
+            for rows, count in slices:
                 notify(count)
-                for chosen in sampler.take(noted) if sampler else [noted.rows]:
-                    if len(chosen.heads):
-                        yield self._columns.batch(chosen)
-            if sampler:
-                for chosen in sampler.finish():
-                    yield self._columns.batch(chosen)
+                yield from self._made(sample.take(rows))
+            yield from self._made(sample.finish())
             self.result = replay.finish()
 
+    def _made(self, found: Iterator[Rows]) -> Iterator[pa.RecordBatch]:
+        return (self._columns.batch(rows) for rows in found if len(rows))
 
-def _slices(
-    feed: Feed, replay: Replay, made: deque[Rows], sampler: Sampler | None
-) -> Generator[tuple[Noted, int], None, None]:
+
+def _slices(feed: Feed, replay: Replay, made: deque[Rows], most: int) -> Generator[tuple[Rows, int], None, None]:
     """The rows of each slice, and how many records it has."""
     for chunk in feed:
-        for start in range(0, chunk.count, SLICE):
-            count = min(SLICE, chunk.count - start)
+        for start in range(0, chunk.count, most):
+            count = min(most, chunk.count - start)
             replay.apply(Chunk(chunk.address + start * chunk.stride, chunk.stride, count, chunk.owner))
-            rows = made.popleft()
-            yield (sampler.note(rows) if sampler else Noted(rows)), count
+            yield made.popleft(), count

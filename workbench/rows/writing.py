@@ -19,7 +19,10 @@ from lobench.workbench.rows.formats import Encoder
 WAITING: Final = 4
 GROUP_ROWS: Final = 128 * 1024
 GROUP_BYTES: Final = 64 * 2**20
-"""A row group is written once it has this many rows, or this many bytes: the default memory of a file."""
+"""A row group is written once it has so many rows, or so many bytes: what a file holds in memory, if nothing
+else is said."""
+_PIECE: Final = 4096
+"""Rows of a piece that is long."""
 
 
 class BackgroundEncoder:
@@ -106,6 +109,9 @@ class BackgroundEncoder:
 
 
 def _together(group: list[pa.RecordBatch]) -> pa.Table:
-    # In one piece, because each piece of a column is encoded separately.
     table = pa.Table.from_batches(group)
-    return table if len(group) == 1 else table.unify_dictionaries().combine_chunks()
+    if len(group) == 1:
+        return table
+    table = table.unify_dictionaries()
+    # Each piece of a column is encoded by itself, which takes time if they are many, as copying does if they are long.
+    return table if table.num_rows >= _PIECE * len(group) else table.combine_chunks()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,15 @@ import numpy.typing as npt
 import pytest
 
 import lobench
-from lobench.engine.layout import HEAD, OUTPUT_LEVEL, TAP
-from lobench.engine.records import MBO
+from lobench.engine.compiling import entry
+from lobench.engine.feeds import Chunk, open_feed
+from lobench.engine.layout import TAP
+from lobench.engine.picking import pick_all
+from lobench.engine.records import F_LAST, MBO
 from lobench.engine.registry import FEATURES
-from lobench.engine.rows import RowBuffers, Rows, merged
+from lobench.engine.replay import Replay
+from lobench.engine.rows import HEADS, RowBuffers, Rows, joined
+from lobench.engine.tap import write_row
 from lobench.workbench.rows.numbering import Numbers
 from tests.cli.command import busy
 from tests.datasets import assert_same_rows, plain
@@ -23,65 +29,100 @@ from tests.replays import PHASE, TOP
 ROOM = 40
 
 
-def rows_of(numbers: list[int], first: int) -> Rows:
-    """Rows of records with these numbers; each feature of one is its number and the feature's place."""
-    heads = np.zeros(len(numbers), HEAD)
-    heads["record"] = numbers
-    features = np.add.outer(np.array(numbers) * 100.0, np.arange(len(FEATURES)))
-    levels = np.zeros((len(numbers), 2), OUTPUT_LEVEL)
-    levels["bid_px"][:, 0] = numbers
-    return Rows(heads, features, levels, np.zeros(ROOM, MBO), first, disordered=True)
+def slice_of(count: int) -> tuple[Chunk, npt.NDArray[np.void]]:
+    """Records of which every second is evaluated, and themselves."""
+    records = np.zeros(count, MBO)
+    records["flags"][::2] = F_LAST
+    records["ts_event"] = records["instrument_id"] = np.arange(count) + 10
+    records["publisher_id"] = 3
+    return Chunk(records.ctypes.data, MBO.itemsize, count, records), records
 
 
-@pytest.mark.parametrize("numbers", [[7, 8, 12], [12, 7, 8], []])
-def test_rows_are_in_the_order_of_their_records(numbers: list[int]) -> None:
-    found = rows_of(numbers, 5)
-    assert found.heads["record"].tolist() == sorted(numbers)
-    assert found.levels["bid_px"][:, 0].tolist() == sorted(numbers)
-    assert found.features.shape == (len(numbers), len(FEATURES))
-    assert found.features[:, 3].tolist() == [100 * number + 3 for number in sorted(numbers)]
-    assert found.column(3).tolist() == found.features[:, 3].tolist()
-    chosen = np.arange(len(numbers))[::2]
-    for one, whole in zip(found.some(chosen), (found.heads, found.features, found.levels), strict=True):
-        assert np.array_equal(one, whole[chosen])
+def picked(buffers: RowBuffers, count: int = ROOM, first: int = 0) -> Rows:
+    return buffers.pick(pick_all, slice_of(count)[0], (F_LAST, F_LAST), first)
 
 
-def test_rows_of_several_workers() -> None:
-    found = merged([rows_of([9, 5], 5), rows_of([6], 5), rows_of([], 5)])
-    assert found.heads["record"].tolist() == [5, 6, 9]
-    assert found.features[:, 0].tolist() == [500, 600, 900]
-    assert found.records is not None
+@pytest.mark.normal
+def test_heads_are_those_of_the_records() -> None:
+    rows = picked(RowBuffers(ROOM, ["mid_price", "event_number"], 2), first=100)
+    assert len(rows) == ROOM // 2
+    assert rows.heads["record"].tolist() == [*range(100, 100 + ROOM, 2)]
+    assert rows.heads["ts_event"].tolist() == rows.heads["instrument_id"].tolist() == [*range(10, 10 + ROOM, 2)]
+    assert set(rows.heads["publisher_id"].tolist()) == {3}
+    assert {name: column.dtype for name, column in rows.heads.items()} == HEADS
+    assert rows.features.shape == (ROOM // 2, 2)
+    assert rows.levels.shape == (ROOM // 2, 2)
 
 
-def address(rows: int, buffers: RowBuffers) -> int:
+@entry
+def put(place: int, source: int, step: int, tap: Any) -> None:
+    write_row(place, source, step, tap)
+
+
+@pytest.mark.normal
+def test_kernels_write_where_a_row_is() -> None:
+    """Only the features that were chosen, at the places of their rows, in whatever order they come."""
+    buffers = RowBuffers(ROOM, ["event_number", "mid_price"], 1)
+    rows = picked(buffers, first=50)
     tap = np.zeros(1, TAP)
-    buffers.aim(tap)
-    assert bool(tap["column_step"][0]) == bool(rows)
-    buffers._aimed[0]["record"] = np.arange(len(buffers._aimed[0]))
-    return int(tap["rows"][0])
+    buffers.aim(tap, rows, 50)
+    places = np.frombuffer((ctypes.c_int32 * ROOM).from_address(int(tap["places"][0])), np.int32)
+    assert places.tolist() == [number // 2 if number % 2 == 0 else -1 for number in range(ROOM)]
+    source = np.arange(len(FEATURES), dtype=float)
+    for place in (7, 3):
+        put(place, source.ctypes.data, 8, tap[0])
+    for place in (7, 3):
+        assert rows.column("event_number")[place] == list(FEATURES).index("event_number")
+        assert rows.column("mid_price")[place] == list(FEATURES).index("mid_price")
 
 
+@pytest.mark.normal
+def test_rows_of_some_places_and_one_after_the_other() -> None:
+    buffers = RowBuffers(ROOM, ["mid_price"], 1)
+    one, other = picked(buffers), picked(buffers, first=ROOM)
+    one.features[:, 0], other.features[:, 0] = np.arange(ROOM // 2), 100
+    both = joined([one, other])
+    assert both.heads["record"].tolist() == [*range(0, 2 * ROOM, 2)]
+    chosen = both.some(np.array([21, 3]))
+    assert chosen.heads["record"].tolist() == [42, 6]
+    assert chosen.column("mid_price").tolist() == [100, 3]
+    assert not np.shares_memory(chosen.features, both.features)
+
+
+@pytest.mark.normal
 def test_memory_that_somebody_has_is_not_written_to() -> None:
-    buffers = RowBuffers(ROOM, 1)
-    records = np.zeros(ROOM, MBO)
-    first = address(ROOM, buffers)
-    assert address(ROOM, buffers) == first, "nobody has it"
-    kept: Any = buffers.rows(ROOM, records, 0)
-    second = address(ROOM, buffers)
+    buffers = RowBuffers(ROOM, list(FEATURES), 1)
+
+    def address() -> int:
+        return int(picked(buffers).features.ctypes.data)
+
+    first = address()
+    assert address() == first, "nobody has it"
+    kept: Any = picked(buffers)
+    second = address()
     assert second != first
-    kept = kept.features[:, 5]
-    assert address(ROOM, buffers) == second, "a view of one column"
+    kept = kept.column("spread_bps")
+    assert address() == second, "a view of one column"
     del kept
-    assert address(ROOM, buffers) == first
-    few = buffers.rows(ROOM // 8, records, 0).features
-    assert address(ROOM, buffers) == first, "few rows do not keep the memory of many"
-    del few
-    everything = [(address(ROOM, buffers), buffers.rows(ROOM, records, 0)) for _ in range(30)]
-    assert len({place for place, _ in everything}) == 30
+    assert address() == first
+    few = picked(buffers, ROOM // 8)
+    assert few.features.base.size < len(FEATURES) * 2 * ROOM, "few rows do not keep the memory of many"
+    everything = [picked(buffers) for _ in range(30)]
+    assert len({rows.features.ctypes.data for rows in everything}) == 30
 
 
-def test_nothing_is_kept_where_nobody_looks() -> None:
-    assert address(0, RowBuffers(0, 3))
+@pytest.mark.normal
+def test_no_rows_are_written_once_they_are_handed_over(feed: str) -> None:
+    """What is replayed past them leaves them alone."""
+    chunk = next(iter(open_feed([feed])))
+    got: list[Rows] = []
+    with Replay(TOP, deep=False, until="features", on_rows=got.append) as replay:
+        replay.apply(Chunk(chunk.address, chunk.stride, 1_000, chunk.owner))
+        before = np.nan_to_num(got[0].features.copy())
+        got[0].features[:] = 7.0
+        replay.run(chunk.address + 1_000 * chunk.stride, chunk.stride, 1_000)
+    assert len(before) > 100
+    assert (got[0].features == 7.0).all()
 
 
 @pytest.mark.normal

@@ -56,3 +56,14 @@ def test_lines_that_moved_are_the_same_lines(tmp_path: Path) -> None:
         ("x.cpp", 4, "b();", 20.0, 21.0),
     ]
     assert "x.cpp:3  0.00 to 7.00 instructions an event  new();" in str(found[0])
+
+
+def test_a_line_costs_more_than_the_one_that_it_replaces(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder, text in ((old, "a();\nb(60);\nc();\nd();\ne();\n"), (new, "a();\nb(90);\nc();\nf();\n")):
+        folder.mkdir()
+        (folder / "x.cpp").write_text(text)
+    before = {("x.cpp", line): cost for line, cost in enumerate((1.0, 360.0, 1.0, 10.0, 20.0), start=1)}
+    after = {("x.cpp", 1): 1.0, ("x.cpp", 2): 540.0, ("x.cpp", 3): 1.0, ("x.cpp", 4): 50.0}
+    found = lines.changed(before, after, old, new)
+    assert [(one.line, one.before, one.after) for one in found] == [(2, 360.0, 540.0), (4, 30.0, 50.0)]

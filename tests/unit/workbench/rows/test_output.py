@@ -16,18 +16,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from lobench.engine.errors import UsageError
-from lobench.engine.layout import HEAD, OUTPUT_LEVEL
+from lobench.engine.layout import OUTPUT_LEVEL
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.registry import FEATURES
-from lobench.engine.rows import Rows
+from lobench.engine.rows import HEADS, OUTPUT_SLICE, Rows
 from lobench.workbench.rows.files import book_file, check_place, features_file
 from lobench.workbench.rows.formats import told_of
+from lobench.workbench.rows.level_columns import LevelColumns
 from lobench.workbench.rows.writing import GROUP_ROWS, BackgroundEncoder
 from tests.dbn_files import header, zstd
 
 
 def rows(count: int, depth: int = 1) -> Rows:
-    heads = np.zeros(count, HEAD)
+    heads = {name: np.zeros(count, kind) for name, kind in HEADS.items()}
     heads["ts_event"] = np.arange(count)
     features = np.arange(count * len(FEATURES), dtype=float).reshape(count, len(FEATURES))
     levels = np.zeros((count, depth), OUTPUT_LEVEL)
@@ -50,27 +51,41 @@ def test_memory_is_bounded_by_row_groups(tmp_path: Path) -> None:
     assert np.array_equal(table["event_number"].to_numpy(), np.tile(given.features[:, 23], 10))
 
 
-def test_buffers_may_be_reused(tmp_path: Path) -> None:
-    given = rows(3, depth=2)
-    with features_file(str(tmp_path / "f")) as features, book_file(str(tmp_path / "b"), 2) as book:
-        for file in (features, book):
-            file.write(given)
-        given.heads["ts_event"] = 99
-        given.features[:] = -1.0
-        given.levels["bid_px"] = -1
-        for file in (features, book):
-            file.finish()
-    assert pq.read_table(tmp_path / "f")["mid_price"].to_pylist() == [0.0, 24.0, 48.0]
+@pytest.mark.normal
+def test_levels_are_named_from_the_best(tmp_path: Path) -> None:
+    given = rows(3, depth=3)
+    given.levels["bid_px"], given.levels["ask_ct"] = [1, 2, 3], [[4, 5, 6], [7, 8, 9], [10, 11, 12]]
+    with book_file(str(tmp_path / "b"), 2) as book:
+        book.write(given)
+        book.finish()
     table = pq.read_table(tmp_path / "b")
-    assert table["bid_px_01"].to_pylist() == [UNDEF_PRICE] * 3
+    assert [table[f"bid_px_{place:02d}"].to_pylist() for place in range(2)] == [[1] * 3, [2] * 3]
+    assert [table[f"ask_ct_{place:02d}"].to_pylist() for place in range(2)] == [[4, 7, 10], [5, 8, 11]]
     assert table["ts_event"].cast("int64").to_pylist() == [0, 1, 2]
 
 
+@pytest.mark.normal
+@pytest.mark.parametrize("count", [1, 300, OUTPUT_SLICE, OUTPUT_SLICE + 1])
+def test_levels_of_any_number_of_rows(count: int) -> None:
+    """A part of those that are turned at once, few with memory of their own, many in memory that is used again."""
+    columns = LevelColumns(2)
+    levels = np.zeros((count, 2), OUTPUT_LEVEL)
+    levels["ask_px"][:, 1], levels["bid_ct"][:, 1] = np.arange(count), np.arange(count)[::-1]
+    kept = [*columns.of(levels)]
+    assert len(kept) == 12
+    assert kept[7].tolist() == [*range(count)]
+    assert kept[10].tolist() == [*range(count)][::-1]
+    levels["ask_px"] = 5
+    assert {*map(int, [*columns.of(levels)][7])} == {5}
+    assert kept[7].tolist() == [*range(count)], "they may be kept"
+
+
+@pytest.mark.normal
 def test_numbers_at_the_edges(tmp_path: Path) -> None:
     given = rows(2)
-    given.heads["ts_event"] = [-1, 2**63 - 1]  # -1: all bits set, DBN's undefined timestamp
-    given.heads["instrument_id"] = 2**32 - 1
-    given.heads["publisher_id"] = 2**16 - 1
+    given.heads["ts_event"][:] = [-1, 2**63 - 1]  # -1: all bits set, DBN's undefined timestamp
+    given.heads["instrument_id"][:] = 2**32 - 1
+    given.heads["publisher_id"][:] = 2**16 - 1
     given.levels["bid_sz"] = 2**40
     given.levels["bid_ct"] = 2**32 - 1
     given.levels["bid_px"] = -(2**63)
@@ -180,6 +195,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert pq.read_metadata(tmp_path / "there" / "f.parquet").num_rows == 0
 
 
+@pytest.mark.normal
 @pytest.mark.parametrize("depth", [1, 100])
 def test_depths(tmp_path: Path, depth: int) -> None:
     with book_file(str(tmp_path / "b"), depth) as file:
@@ -208,7 +224,7 @@ def test_every_format_holds_the_same(tmp_path: Path, suffix: str) -> None:
     known: dict[int, str] = {}
     paths = [tmp_path / f"f{each}" for each in (".parquet", suffix)]
     given = rows(6)
-    given.heads["instrument_id"] = [3, 1, 2, 3, 1, 9]
+    given.heads["instrument_id"][:] = [3, 1, 2, 3, 1, 9]
     given.features[0, :4] = [np.nan, np.inf, 0.1 + 0.2, -0.0]
     files = [features_file(str(path), lambda: known) for path in paths]
     for names in ({}, {3: "C"}, {3: "C", 1: "A"}, {3: "C", 1: "A", 2: "B"}):

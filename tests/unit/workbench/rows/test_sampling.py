@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +11,16 @@ import pytest
 
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import open_feed
-from lobench.engine.records import MBO, TRADE
+from lobench.engine.records import MBO
 from lobench.engine.registry import FEATURES
+from lobench.workbench.rows.by_time import CLOSED
 from lobench.workbench.rows.sample import parse_sample
-from lobench.workbench.rows.sampling import CLOSED
 from lobench.workbench.rows.stream import RowStream, Wanted
 from tests.cli.command import busy, calm
 from tests.dbn_files import header, write
 from tests.replays import TOP
+from tests.sampled import by_record, by_time, keyed, listed, sampled
 
-Row = dict[str, Any]
 SECOND = 10**9
 
 
@@ -31,54 +29,6 @@ def table(path: str, sample: str | None, evaluate: str = "last", depth: int = 1)
         features=list(FEATURES), depth=depth, sample=parse_sample(sample) if sample else None, evaluate=evaluate
     )
     return RowStream(open_feed([path]), TOP, wanted).read_all()
-
-
-def listed(found: pa.Table) -> list[Row]:
-    """Rows in order; times as integers, doubles as their bits, so that NaN equals NaN."""
-    columns: dict[str, list[Any]] = {}
-    for name in found.column_names:
-        column = found[name]
-        if pa.types.is_timestamp(column.type):
-            column = column.cast(pa.int64())
-        values = column.to_pylist()
-        columns[name] = [np.float64(v).tobytes() for v in values] if column.type == pa.float64() else values
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def book_of(row: Row) -> tuple[int, int]:
-    return row["instrument_id"], row["publisher_id"]
-
-
-def by_time(rows: list[Row], step: int) -> list[Row]:
-    """The last state of every book at the end of each interval, by the definition."""
-    made: list[Row] = []
-    newest: dict[tuple[int, int], Row] = {}
-    fresh: set[tuple[int, int]] = set()
-    clock = -1
-
-    def end(interval: int) -> None:
-        for book, row in newest.items():
-            made.append({**row, "ts_sample": (interval + 1) * step, "filled": book not in fresh})
-        fresh.clear()
-
-    for row in rows:
-        now = max(clock, -1 if row["ts_event"] is None else row["ts_event"])
-        if clock >= 0 and now // step != clock // step:
-            end(clock // step)
-            if now - clock < CLOSED:
-                for interval in range(clock // step + 1, now // step):
-                    end(interval)
-        newest[book_of(row)] = row
-        fresh.add(book_of(row))
-        clock = now
-    if clock >= 0:
-        end(clock // step)
-    return made
-
-
-def keyed(rows: list[Row]) -> list[tuple[Any, ...]]:
-    """Rows of one interval in any order of books."""
-    return sorted((row["ts_sample"], *book_of(row), *sorted((k, str(v)) for k, v in row.items())) for row in rows)
 
 
 @pytest.fixture(scope="module")
@@ -128,41 +78,9 @@ def test_a_closed_market_is_not_filled(tmp_path: Path, silence: int, filled: int
 @pytest.mark.parametrize("sample", ["1e", "100e", "30v", "1000v", "trade", "bbo"])
 def test_by_record(records: npt.NDArray[np.void], feed: str, sample: str, evaluate: str) -> None:
     whole = listed(table(feed, None, evaluate))
-    numbers = evaluated(records, evaluate)
-    assert len(numbers) == len(whole)
-    expected = []
-    marks: dict[tuple[int, int], Any] = defaultdict(int)
-    events: dict[tuple[int, int], int] = defaultdict(int)
-    traded: dict[tuple[int, int], int] = defaultdict(int)
-    trades: dict[tuple[int, int], int] = defaultdict(int)
-    rows = dict(zip(numbers, whole, strict=True))
-    for number, record in enumerate(records):
-        book = int(record["instrument_id"]), int(record["publisher_id"])
-        events[book] += 1
-        if record["action"] == TRADE:
-            traded[book] += int(record["size"])
-            trades[book] += 1
-        if number not in rows:
-            continue
-        row = rows[number]
-        if sample == "bbo":
-            mark: Any = tuple(row[name] for name in ("bid_px_00", "bid_sz_00", "ask_px_00", "ask_sz_00"))
-        elif sample == "trade":
-            mark = trades[book]
-        else:
-            mark = {"e": events, "v": traded}[sample[-1]][book] // int(sample[:-1])
-        if mark != marks[book]:
-            expected.append(row)
-            marks[book] = mark
+    expected = by_record(records, whole, sample, evaluate)
     assert listed(table(feed, sample, evaluate)) == expected
     assert len(expected) > 0
-
-
-def evaluated(records: npt.NDArray[np.void], evaluate: str) -> list[int]:
-    if evaluate == "every":
-        return list(range(len(records)))
-    flags = records["flags"]
-    return np.flatnonzero((flags & 0x80 != 0) & (flags & 0x20 == 0)).tolist()
 
 
 @pytest.mark.normal
@@ -175,6 +93,16 @@ def test_slices_make_no_difference(tmp_path: Path) -> None:
     whole = listed(table(feed, None))
     assert keyed(listed(table(feed, "10ms"))) == keyed(by_time(whole, 10**7))
     assert len(listed(table(feed, "bbo"))) < len(whole)
+
+
+@pytest.mark.normal
+@pytest.mark.parametrize("sample", ["20e", "100v", "trade"])
+def test_more_books_than_there_was_room_for(sample: str) -> None:
+    records = busy(20_000)
+    records["instrument_id"] = np.random.default_rng(1).integers(1, 900, len(records))
+    whole = sampled(TOP, records, None)
+    assert sampled(TOP, records, sample, chunk=7_000) == by_record(records, whole, sample, "last")
+    assert keyed(sampled(TOP, records, "10ms", chunk=7_000)) == keyed(by_time(whole, 10**7))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,112 @@
+"""Samples of every so many events, or units traded, of a book, or of its trades."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lobench.engine.compiling import entry
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.native import int64, view
+from lobench.engine.picking import Places
+from lobench.engine.records import MBO, TRADE
+from lobench.engine.replay import SLICE
+from lobench.engine.rows import Rows
+from lobench.workbench.rows.numbering import Numbers, book_key_of, number_of
+
+KINDS: Final = ("events", "volume", "trade")
+EVENTS, VOLUME, TRADES = range(3)
+
+
+class ByRecord:
+    """One of ``KINDS``, with a step of so many events, or units."""
+
+    slice_records = SLICE
+
+    def __init__(self, kind: str, step: int) -> None:
+        self._kind, self._step = KINDS.index(kind), step
+        self._books = Numbers()
+        self._totals, self._next = self._room()
+
+    def _room(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        return np.zeros(self._books.room, np.int64), np.full(self._books.room, self._step)
+
+    def pick(self, part: Chunk, flags: tuple[int, int], places: Places) -> tuple[int, None]:
+        records = part.address, part.stride, part.count
+        done = found = 0
+        while True:
+            done, found = _choose(
+                self._kind,
+                self._step,
+                *records,
+                *flags,
+                *self._books.table,
+                self._totals,
+                self._next,
+                places,
+                done,
+                found,
+            )
+            if done == part.count:
+                return found, None
+            self._grow()
+
+    def take(self, rows: Rows) -> Iterator[Rows]:
+        yield rows
+
+    def finish(self) -> Iterator[Rows]:
+        yield from ()
+
+    def _grow(self) -> None:
+        known = len(self._books)
+        self._books.grow()
+        totals, following = self._room()
+        totals[:known], following[:known] = self._totals, self._next
+        self._totals, self._next = totals, following
+
+
+@entry
+def _choose(
+    kind: int,
+    step: int,
+    address: int,
+    stride: int,
+    count: int,
+    mask: int,
+    value: int,
+    slots: npt.NDArray[np.int64],
+    known: npt.NDArray[np.int64],
+    books: npt.NDArray[np.int64],
+    totals: npt.NDArray[np.int64],
+    following: npt.NDArray[np.int64],
+    places: Places,
+    done: int,
+    found: int,
+) -> tuple[int, int]:
+    """Go through the records from ``done`` on, until all are or a new book finds no room; returns how many are done and
+    how many rows there are.
+
+    By book: ``totals`` of events, units or trades, and the next total of which a row is made, ``following``.
+    """
+    book, latest = int64(-1), int64(-1)
+    for index in range(done, count):
+        event = view(address + index * stride, MBO)
+        key = book_key_of(event)
+        # Often the same again.
+        if key != latest:
+            book, latest = number_of(slots, known, books, key), key
+        if book < 0:
+            return index, found
+        if kind == EVENTS:
+            totals[book] += 1
+        elif event["action"] == TRADE:
+            totals[book] += int64(event["size"]) if kind == VOLUME else 1
+        places[index] = -1
+        if (int64(event["flags"]) & mask) == value and totals[book] >= following[book]:
+            following[book] = (totals[book] // step + 1) * step
+            places[index] = found
+            found += 1
+    return count, found
