@@ -56,6 +56,8 @@ def _idle(feeds: list[ResultView]) -> str:
 
 
 def _speed(feeds: list[ResultView]) -> str:
+    if len(feeds) == 1 and feeds[0].document.kind == "cmp" and feeds[0].ladder and feeds[0].ladder[-1].base:
+        return f"{_beside(feeds[0].ladder[-1])} on {feeds[0].name}"
     tops = [(feed, feed.top) for feed in feeds if feed.top is not None]
     if not tops:
         return f"Nothing was measured on {listed([feed.name for feed in feeds[:3]])}" + (
@@ -63,8 +65,6 @@ def _speed(feeds: list[ResultView]) -> str:
         )
     if len(tops) == 1:
         feed, top = tops[0]
-        if feed.document.kind == "cmp" and feed.ladder[-1].base:
-            return f"{_beside(feed.ladder[-1])} on {feed.name}"
         return f"{top.variant} {_faster(top, feed.reference)} on {feed.name}{_alone(top, top.total_alone)}"
     tops.sort(key=lambda pair: pair[1].total.value if pair[1].total else 0.0)
     names = listed(list(dict.fromkeys(top.variant for _, top in tops)))

@@ -29,12 +29,15 @@ class Instrument:
     def __init__(self) -> None:
         self.books: list[Book] = []
         self.trades = 0
+        self.last_trade: tuple[int, int, int] | None = None
+        """Price, size and side."""
         self._prices: deque[int] = deque(maxlen=TRADES)
 
     def update(self, record: Record, effect: Effect) -> None:
         """Take a trade in, unless it was ignored; other records change nothing here."""
         if record.action == TRADE and not effect.ignored:
             self.trades += 1
+            self.last_trade = (record.price, record.size, record.side)
             self._prices.append(record.price)
 
     @property

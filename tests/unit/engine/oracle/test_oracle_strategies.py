@@ -105,6 +105,7 @@ def test_bbo_over_publishers(replay: Replay) -> None:
     assert instrument is not None
     assert instrument.bbo(BID) == Quote(100_000_000_000, 12, 3)
     assert instrument.bbo(ASK) == Quote(101_000_000_000, 4, 1)
+    assert instrument.last_trade == (102_000_000_000, 5, BID)
     oracle = replay(*lines, "C 2 A 101e9 4 on=1/2", "A 0 A 102e9 1 TOB on=1/3")
     instrument = oracle.instrument(1)
     assert instrument is not None
