@@ -55,7 +55,7 @@ def work(job: Job) -> None:
     task, settings = job.task, job.task.settings
     variants = job.variants()
     kernels = drawn(variants, task.workload.until, task.seed)
-    if settings["witness"]:
+    if settings.get("witness"):
         _, states = Bench(job, variants, began, task.seed, kernels).isolated(0)
         job.tell({"seconds": time.monotonic() - began, "witnessed": states})
         variants, kernels = variants[:-1], kernels[:-1]
