@@ -41,7 +41,7 @@ _TOLERANCE: Final = {False: 0.001, True: 0.05}
 """To which the largest speed is searched: where one set of service times says it for all speeds, and where every try
 is measured."""
 _TRIES: Final = {False: 1, True: 3}
-"""How often the bound is broken at a speed before that counts, in the same two cases."""
+"""How many times in a row a speed must break the bound to count as too fast, in the same two cases."""
 _KEPT: Final = 20_000
 """Blocks of a size that a pass keeps."""
 _TOLD_EVERY: Final = 0.5
