@@ -1,4 +1,4 @@
-"""Threads of lobench are not taken for an engine's; threads and processes that are left behind are seen."""
+"""Lobench's own threads are not taken for an engine's; threads and processes that are left behind are found."""
 
 from __future__ import annotations
 
