@@ -75,7 +75,7 @@ class _Bench:
         self._reading = self.clock.reading_ns
         self._costs: dict[int, list[Times]] = {}
         self._blocks: Counter[int] = Counter()
-        """Calls with 2^n records up to the next power, by n, of which ``_costs`` keeps some."""
+        """By n, the number of calls with 2^n records up to the next power; ``_costs`` keeps a sample of them."""
         self._company = Company.now()
         self._examiner = Examiner(job.task.traced)
         everything = Slice(0, 0, job.feed.count)

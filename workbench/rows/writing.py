@@ -19,8 +19,7 @@ from lobench.workbench.rows.formats import Encoder
 WAITING: Final = 4
 GROUP_ROWS: Final = 128 * 1024
 GROUP_BYTES: Final = 64 * 2**20
-"""A row group is written once it has so many rows, or so many bytes: what a file holds in memory, if nothing
-else is said."""
+"""Defaults: a row group, which is held in memory, is written once it has this many rows or bytes."""
 _PIECE: Final = 4096
 """Rows from which a piece counts as long."""
 
