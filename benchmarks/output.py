@@ -21,8 +21,9 @@ FEEDS = ["synth:liquid-future,n=500000", "synth:equity-universe,n=500000"]
 """Short, so that the suite is; not to be changed, only added to."""
 
 KINDS = ["parquet", "parquet-book", "arrow", "arrow-book", "rows", "rows-book", "sampled"]
-"""``-book``: ten levels instead of the features. Files with zstd are compared with one pyarrow writer that gets the
-same rows from memory, all else with the same replay without rows. Every replay makes its result."""
+"""``-book``: ten levels instead of the features. Files with zstd are compared with a single pyarrow writer that gets
+the same rows from memory; the other kinds are compared with the same replay without rows. Every replay computes its
+result."""
 
 ROUNDS = 5
 
@@ -74,7 +75,7 @@ class Session:
         depth = 10 if book else 0
         opened = self._files.book_file(str(path), depth) if book else self._files.features_file(str(path))
         replay_of = part("engine.replay").Replay
-        # A commit whose kernels write every feature takes no choice of them.
+        # Older commits, whose kernels always write every feature, do not have this parameter.
         chosen = {"features": []} if book and "features" in inspect.signature(replay_of).parameters else {}
         with (
             opened as file,
@@ -95,8 +96,8 @@ class Session:
 
 
 def measured(session: Session, kind: str, rounds: int) -> tuple[float, float, float, float]:
-    """Events per second of a kind, and the ratio to what it is compared with: medians over turns. The CPU time of all
-    threads, ns an event, and that of what it is compared with: the least of all turns, for a busy machine."""
+    """Events per second of a kind, and the ratio to its comparison: medians over turns. The CPU time of all threads in
+    ns per event, and that of the comparison: the minimum over turns, which a busy machine disturbs least."""
     rates, ratios, spent = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         pair = session.turns(kind, Path(folder))

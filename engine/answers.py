@@ -26,8 +26,9 @@ OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
 @dataclass(frozen=True)
 class Answers:
     """- ``end_state(state, row, stage, levels, depth, counted) -> uint64``: digest of what the stages up to
-      ``STAGES[stage]`` keep: all books, newest features, accounts; ``row`` is room for the features. Of books all
-      levels and queues if ``depth`` is 0, else so many levels. Of a replay that only decodes: what was read.
+      ``STAGES[stage]`` keep: all books, newest features, accounts; ``row`` is room for the features. Books are digested
+      with all levels and queues if ``depth`` is 0, else with their best ``depth`` levels. If the replay only decodes:
+      what was read.
     - ``question(state, key, row, levels, depth, counted) -> uint64``: of the book ``key`` its best ``depth`` levels,
       newest features and accounts; 0 if this worker has no such book. ``levels`` is room for ``OUTPUT_LEVEL`` records;
       ``counted``: the levels' counts of orders are part of it.

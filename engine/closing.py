@@ -1,4 +1,4 @@
-"""What must be closed, as a context: a base class."""
+"""A base class for objects that must be closed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 
 
 class Closing(ABC):
-    """Its ``with`` block ends with ``close()``."""
+    """A context manager: leaving the ``with`` block calls ``close()``."""
 
     @abstractmethod
     def close(self) -> None: ...

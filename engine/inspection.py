@@ -140,7 +140,7 @@ class Book:
 
     def accounts(self) -> tuple[StrategyEnd, ...]:
         self._standing.check(self._turn)
-        # All at once: there may be books by the thousand.
+        # In one call: there may be thousands of books.
         accounts = peek(int(self._record["strategies"]), BACKTEST, len(STRATEGIES)).tolist()
         return tuple(
             StrategyEnd(name, position, cash, equity, trades)

@@ -148,11 +148,11 @@ TAP: Final = record(
 )
 """Where an observed replay writes: rows of evaluations, and a ``DIGESTS`` sample for each batch boundary.
 
-``places``: address of a ``PLACE`` for each record of the call, the first of which has number ``first``: where the row
-of its evaluation is, -1 for one that nobody asked for; 0 where there are no rows. A row's features are doubles in
-``columns`` columns, ``column_step`` bytes apart, at ``rows``; ``chosen``: address of their numbers among all features,
-int64. Its ``depth`` levels are ``level_step`` bytes from the row's before. ``deep``: digests are taken of every
-evaluation and at every boundary."""
+``places``: address of a ``PLACE`` for each record of the call: the index of the row for its evaluation, or -1 if it
+becomes no row; 0 if no rows are written. ``first``: the number of the call's first record. ``rows``: address of the
+features, doubles in ``columns`` columns, ``column_step`` bytes apart; ``chosen``: address of their numbers among all
+features, int64. ``levels``: address of the rows' ``depth`` levels, each row ``level_step`` bytes after the previous
+one. ``deep``: digests are taken of every evaluation and at every boundary."""
 
 PLACE: Final = record(("place", "i4"))
 PLACE_BYTES: Final = PLACE.itemsize

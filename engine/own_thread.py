@@ -1,4 +1,4 @@
-"""Threads of lobench itself, which are no engine's; and the threads and processes that an engine leaves behind."""
+"""Tells lobench's own threads from an engine's, and finds threads and processes that an engine leaves behind."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def other_threads() -> int:
 
 
 def other_processes() -> int:
-    """Processes that this one started and that are still there; 0 where the system does not tell."""
+    """Processes that this one started and that still exist; 0 where the system does not tell."""
     found = 0
     for children in Path("/proc/self/task").glob("*/children"):
         try:
             found += len(children.read_bytes().split())
         except OSError:
-            # Its thread has ended meanwhile.
+            # The thread has ended in the meantime.
             continue
     return found
 
@@ -46,12 +46,12 @@ class Company:
         return cls(other_threads(), other_processes())
 
     def left(self, resting: int = 0) -> str | None:
-        """What has joined since: words that follow the name of who left it; None if that is nothing but threads, at
-        most ``resting``."""
+        """What was left behind since ``now``, as words that follow the culprit's name; None if nothing but at most
+        ``resting`` threads."""
         threads = other_threads() - self.threads
         if threads > resting:
-            return f"leaves {threads} threads of its own, where {resting} may rest: its work cannot be timed"
+            return f"leaves threads running ({threads}; allowed: {resting}): their work cannot be timed"
         processes = other_processes() - self.processes
         if processes > 0:
-            return f"leaves {processes} processes of its own: their work cannot be timed"
+            return f"leaves processes running ({processes}): their work cannot be timed"
         return None

@@ -1,8 +1,8 @@
-"""Which evaluations become rows, and where each row is: said of a slice of records before it is replayed.
+"""Decides which evaluations of a slice become rows, and at which index, before the slice is replayed.
 
-Which records are evaluated, when, and of which book is told by the records alone. So kernels write only the rows that
-somebody asked for, several workers write to the same columns, and a kernel that handles records in an order of its own
-still leaves the rows in the order of the feed.
+The records alone determine which of them are evaluated, at what time and for which book. So kernels write only the
+requested rows, several workers can write to the same columns, and rows are in the order of the feed even if a kernel
+handles records in another order.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from lobench.engine.native import int64, view
 from lobench.engine.records import MBO
 
 Places = npt.NDArray[np.int32]
-"""By record of a slice: where the row of its evaluation is, from 0 in the records' order; -1 without a row."""
+"""For each record of a slice: the index of the row for its evaluation, counted from 0 in the order of the records, or
+-1 if there is none."""
 
 
 class Pick(Protocol):
     """Chooses the rows of a slice."""
 
     def __call__(self, part: Chunk, flags: tuple[int, int], places: Places) -> tuple[int, Any]:
-        """Write the places of a slice's records, those being evaluated whose flags, masked by the first of ``flags``,
-        are the second. Returns how many rows there are, and what goes with them as ``Rows.note``."""
+        """Write the places of a slice's records. ``flags``: a mask and a value; a record is evaluated if its masked
+        flags equal the value. Returns the number of rows, and their ``Rows.note``."""
         ...
 
 
@@ -40,7 +41,7 @@ def _number(address: int, stride: int, count: int, mask: int, value: int, places
     found = 0
     for index in range(count):
         asked = int64((int64(view(address + index * stride, MBO)["flags"]) & mask) == value)
-        # Without a branch: 0 - 1 is no place.
+        # Branch-free: the place is found or, if the record is not evaluated, 0 - 1.
         places[index] = found * asked + asked - 1
         found += asked
     return found
@@ -58,8 +59,8 @@ def write_heads(
     instruments: npt.NDArray[np.uint32],
     publishers: npt.NDArray[np.uint16],
 ) -> None:
-    """Say which evaluation each row is: the number of its record, ``first`` being that of the slice's, and the record's
-    own fields."""
+    """Write the heads of the rows: each record's number, counted from ``first`` at the start of the slice, and its own
+    fields."""
     for index in range(count):
         place = places[index]
         if place >= 0:

@@ -86,7 +86,7 @@ class _Worker:
             kernel(self.state_address, address, stride, count, None if self.tap is None else self.tap[0], probe)
         finally:
             if self.tap is not None:
-                # The memory of its rows is somebody else's from here on.
+                # From here on, the memory of the rows belongs to their receiver.
                 self.tap["places"] = 0
 
 
@@ -96,8 +96,8 @@ class Replay(Closing):
     ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
     ``every``. ``strict`` stops at the first anomaly. Every replay keeps its trace (``engine.trace``).
 
-    With ``observe`` it also passes its evaluations to ``on_rows``, by slices of ``slice_records``, at most ``SLICE``:
-    those that ``pick`` picks (``engine.picking``), by default all, with ``features`` by name, by default all, and
+    With ``observe`` it also passes rows to ``on_rows`` after each slice of ``slice_records``, at most ``SLICE``: the
+    evaluations selected by ``pick`` (``engine.picking``; default: all), with ``features`` by name (default: all) and
     ``depth`` top levels. Unless ``deep`` is False it takes digests of everything at every batch boundary.
 
     ``counters`` runs the instrumented build.
@@ -232,7 +232,7 @@ class Replay(Closing):
             self._shared_out = True
 
     def _picked(self, part: Chunk) -> Rows | None:
-        """The rows that this slice will have, for the workers to write."""
+        """The rows of this slice, which the workers will write."""
         if self._buffers is None:
             return None
         rows = self._buffers.pick(self._pick, part, self._flags, self._records)

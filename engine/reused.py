@@ -1,4 +1,4 @@
-"""Arrays whose memory is written to again once nobody has them any more, with its pages in place."""
+"""Arrays that are reused once nothing refers to them any more, so that their memory pages stay mapped."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any, Final
 import numpy.typing as npt
 
 _KEPT: Final = 24
-"""Arrays that a pool keeps. Excess ones go when they are no longer in use."""
+"""Arrays that a pool keeps. Any beyond these are freed when they are no longer in use."""
 
 
 class Pool:
-    """Arrays of one shape, each taken by whoever may keep it, or views of it, for as long as they like."""
+    """Arrays of one shape. The taker may keep an array, or views of it, for as long as needed."""
 
     def __init__(self, make: Callable[[], npt.NDArray[Any]]) -> None:
         self._make = make
         self._arrays: list[npt.NDArray[Any]] = []
 
     def take(self) -> npt.NDArray[Any]:
-        """One that nobody else has."""
+        """An array that is not in use."""
         for place in range(len(self._arrays)):
-            # The list's, and the one that is counted; whoever has a view of it has another.
+            # Two references: the list's, and the argument's. A view elsewhere would hold a third.
             if sys.getrefcount(self._arrays[place]) == 2:
                 return self._arrays[place]
         self._arrays = [*self._arrays[1 - _KEPT :], self._make()]

@@ -1,8 +1,7 @@
-"""The output of an observed replay: rows of evaluations of one slice, in columns that kernels wrote.
+"""The output of an observed replay: the evaluations of one slice as rows, in columns written by kernels.
 
-Whoever gets rows may keep them, and look at them on any thread: the next slice is written to other memory as long as
-somebody has them. So rows go to files and to Python without a copy while the replay goes on, and memory that was let go
-of is written to again.
+Receivers may keep rows and read them on any thread: as long as rows are in use, later slices are written to other
+memory. So rows reach files and Python without a copy while the replay continues, and released memory is reused.
 """
 
 from __future__ import annotations
@@ -20,24 +19,25 @@ from lobench.engine.registry import FEATURES
 from lobench.engine.reused import Pool
 
 HEADS: Final = {"record": np.int64, "ts_event": np.int64, "instrument_id": np.uint32, "publisher_id": np.uint16}
-"""Which evaluation a row is: the feed's record number, and the record's own fields."""
+"""Identify a row's evaluation: the record's number in the feed, and the record's own fields."""
 
 OUTPUT_SLICE: Final = 16_384
-"""Records replayed at a time where most evaluations become rows: so few that the rows are in the processor's cache
-until somebody has looked at them."""
+"""Records per slice when most evaluations become rows: few enough that the rows are still in the processor's cache
+when they are read."""
 _FEW: Final = 4
-"""Rows that fill less than this part of the memory for a slice have memory of their own: they may be kept for long."""
+"""Rows that fill less than 1 / ``_FEW`` of a slice's memory get memory of their own size, as their receiver may keep
+them for a long time."""
 _SPARE: Final = 72
-"""Rows that columns have room for beyond a slice: else they would begin a power of two apart, and fall into the same
-set of the cache."""
+"""Spare rows at the end of each column: without them, columns would start a power of two apart and compete for the
+same set of the cache."""
 
 
 class Rows:
     """Evaluations in the order of the feed.
 
-    ``heads``: by name as ``HEADS``, shape (n,). ``features``: float64, shape (n, features), each column in one piece;
-    ``names`` are theirs, by default those of all features. ``levels``: ``OUTPUT_LEVEL`` records, shape (n, depth).
-    ``note``: what was said of them when they were picked (``lobench.engine.picking``).
+    ``heads``: by name as in ``HEADS``, shape (n,). ``features``: float64, shape (n, features), each column contiguous;
+    ``names``: their names (default: all features). ``levels``: ``OUTPUT_LEVEL`` records, shape (n, depth). ``note``:
+    returned by the pick that chose these rows (``lobench.engine.picking``).
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Rows:
         return self.features[:, self.names.index(name)]
 
     def some(self, chosen: npt.NDArray[np.int64]) -> Rows:
-        """The rows at these places, with memory of their own; any row for a place that is not there."""
+        """A copy of the rows at these indices; for an index out of range, an arbitrary row."""
         columns = np.empty((len(self.names), len(chosen)))
         for place, into in enumerate(columns):
             np.take(self.features[:, place], chosen, out=into, mode="clip")
@@ -68,26 +68,26 @@ class Rows:
 
 
 def joined(parts: Sequence[Rows]) -> Rows:
-    """Rows one after the other."""
+    """The parts concatenated, as a copy."""
     heads = {name: np.concatenate([part.heads[name] for part in parts]) for name in HEADS}
     columns = np.concatenate([part.features.T for part in parts], axis=1)
     return Rows(heads, columns.T, np.concatenate([part.levels for part in parts]), parts[0].names)
 
 
 class RowBuffers:
-    """Where the kernels of a replay write the rows of a slice of at most ``most`` records: ``features`` by name, and
-    ``depth`` levels."""
+    """The memory to which a replay's kernels write the rows of a slice of at most ``most`` records: ``features`` by
+    name, and ``depth`` levels."""
 
     def __init__(self, most: int, features: Sequence[str], depth: int) -> None:
         self._most, self._names, self._depth = most, tuple(features), depth
         self._chosen = np.array([list(FEATURES).index(name) for name in features], np.int64)
         self._places = np.zeros(most, np.int32)
         self._pools = [Pool(make) for make in self._makers(most)]
-        # Compiles what it calls.
+        # Compiles the functions that it calls.
         self.pick(pick_all, Chunk(address=0, stride=0, count=0, owner=None), (0, 0), 0)
 
     def _makers(self, room: int) -> list[Any]:
-        """What makes the arrays of so many rows: heads, features, levels."""
+        """Functions that allocate the arrays of ``room`` rows: heads, features, levels."""
         return [
             *(lambda kind=kind: np.empty(room, kind) for kind in HEADS.values()),
             lambda: np.empty((len(self._names), room + _SPARE)),
@@ -95,8 +95,8 @@ class RowBuffers:
         ]
 
     def pick(self, pick: Pick, part: Chunk, flags: tuple[int, int], first: int) -> Rows:
-        """The rows that a slice is to have, the first of whose records has this number: their heads are there, their
-        features and levels have still to be written."""
+        """The rows of a slice whose first record has the number ``first``. Their heads are filled in; features and
+        levels are yet to be written."""
         count, note = pick(part, flags, self._places)
         few = count * _FEW < self._most
         made = [make() for make in self._makers(count)] if few else [pool.take() for pool in self._pools]
@@ -106,7 +106,7 @@ class RowBuffers:
         return Rows(named, columns[:, :count].T, levels[:count], self._names, note)
 
     def aim(self, tap: npt.NDArray[np.void], rows: Rows, first: int) -> None:
-        """Have a kernel write them."""
+        """Set up a tap so that its kernel writes these rows."""
         tap["places"], tap["first"] = self._places.ctypes.data, first
         tap["chosen"], tap["columns"] = self._chosen.ctypes.data, len(self._chosen)
         tap["rows"], tap["column_step"] = rows.features.ctypes.data, rows.features.strides[1]

@@ -16,7 +16,7 @@ ASKED_LEVELS: Final = 10
 """Levels of each side that a question asks about."""
 
 WHOLE_LEVELS: Final = 1000
-"""Levels of each side that are part of a whole state of which queues are not."""
+"""Levels of each side that are part of a whole state without queues."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Observation of a replay: feature rows, top levels and, in a deep check, digests of all computed values.
 
 A kernel takes a ``tap``: None in a timed run, where all of this compiles to nothing, or a record of dtype ``TAP``. It
-says where the row of each evaluation is, so that rows which nobody asked for are not written, and all others are in
-the order of the feed whatever order their records are handled in.
+gives the index of each evaluation's row, so only requested rows are written, and they are in the order of the feed
+whatever order their records are handled in.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def build_observe_moment(layout: LayoutKernels) -> Kernel:
 
     @inlined
     def observe_moment(record: int, book: Record, tap: Record) -> int:
-        """When the evaluation of a record is asked for: where its row is, -1 without one; its levels are written."""
+        """Called when a record's evaluation is due: writes the levels of its row and returns the row's index, or -1 if
+        it becomes no row."""
         place = int64(-1)
         if tap["places"] != 0:
             place = int64(view(tap["places"] + (record - tap["first"]) * PLACE_BYTES, PLACE)["place"])
@@ -46,7 +47,7 @@ def build_observe_moment(layout: LayoutKernels) -> Kernel:
 
 @kernel
 def observe_outcome(book: Record, row: int, features: int, strategies: int) -> None:
-    """Fold a computed evaluation into its book's digests. Evaluations come in their order."""
+    """Fold a computed evaluation into its book's digests. Evaluations of a book arrive in their order."""
     book["hash"]["features"] = fold(book["hash"]["features"], row_value(row, features))
     accounts = accounts_value(book["strategies"], strategies)
     book["hash"]["strategies"] = fold(book["hash"]["strategies"], accounts)
@@ -54,7 +55,8 @@ def observe_outcome(book: Record, row: int, features: int, strategies: int) -> N
 
 @kernel
 def write_row(place: int, source: int, step: int, tap: Record) -> None:
-    """Write the chosen features of a row, which are doubles ``step`` bytes apart at ``source``."""
+    """Write the chosen features of row ``place``. ``source``: address of all its features, doubles ``step`` bytes
+    apart."""
     target = tap["rows"] + 8 * place
     for column in range(tap["columns"]):
         feature = view(tap["chosen"] + 8 * column, INTEGER)["value"]

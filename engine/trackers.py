@@ -96,8 +96,8 @@ def best_price(side: Record) -> float:
 
 @kernel(stage="features")
 def follow_trade(book: Record, event: Record, best: float) -> None:
-    """A trade that carries a price: signed flow, price, and the effective spread against the best prices that it met,
-    of which ``best`` is the sum."""
+    """A trade that carries a price: signed flow, price, and the effective spread against the best prices that it met;
+    ``best`` is the sum of those prices."""
     trackers = book["trackers"]
     size = float64(event["size"])
     side = event["side"]

@@ -59,8 +59,8 @@ def printed(value: Any) -> Any:
 
 
 class ResultView:
-    """One feed of one document. Variants of which nothing may be shown are ``refuted`` (``results.refuted``): no figure
-    of theirs gets past this class."""
+    """One feed of one document. ``refuted`` variants (``results.refuted``) must not be shown: this class removes all
+    their figures."""
 
     def __init__(self, document: Result, feed: FeedResult) -> None:
         self.document, self.feed = document, feed

@@ -1,4 +1,4 @@
-"""Samples of rows by a slow, obvious reading of their definitions: picked from all rows."""
+"""Samples of rows, picked from all rows by a slow and obvious implementation of their definitions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 class Given:
-    """Records as a feed, in chunks of at most so many."""
+    """Records as a feed, in chunks of limited length."""
 
     name, expected = "given", None
     other_records: Mapping[int, int] = {}
@@ -39,7 +39,7 @@ class Given:
 def sampled(
     variant: Variant, records: Records, sample: str | None, *, chunk: int = 1 << 30, **wanted: Any
 ) -> list[Row]:
-    """What lobench makes of records: all features and the best level."""
+    """lobench's rows for these records: all features and the best level."""
     asked = Wanted(features=list(FEATURES), depth=1, sample=parse_sample(sample) if sample else None, **wanted)
     return listed(RowStream(Given(records, chunk), variant, asked).read_all())
 
@@ -88,13 +88,13 @@ def by_time(rows: list[Row], step: int) -> list[Row]:
 
 
 def keyed(rows: list[Row]) -> list[tuple[Any, ...]]:
-    """Rows of one interval in any order of books."""
+    """Rows sorted, because within an interval the order of books is not defined."""
     return sorted((row["ts_sample"], *book_of(row), *sorted((k, str(v)) for k, v in row.items())) for row in rows)
 
 
 def by_record(records: npt.NDArray[np.void], rows: list[Row], sample: str, evaluate: str) -> list[Row]:
-    """The rows of every so many events or units of a book, of its trades, or of changes of its best prices, by the
-    definitions; ``rows``: those of all evaluations of the records."""
+    """The rows of a sample by events, volume, trades or changes of the best prices, by the definitions. ``rows``: those
+    of all evaluations of the records."""
     numbers = evaluated(records, evaluate)
     assert len(numbers) == len(rows)
     found = []

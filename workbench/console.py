@@ -72,7 +72,7 @@ def fact(label: str, text: object) -> None:
 
 
 def table_of(headings: Sequence[str], rows: Iterable[Sequence[str]], *, title: str, words: Sequence[int]) -> Table:
-    """A table whose columns of ``words`` are aligned left, those of figures right."""
+    """A table. ``words``: indices of the columns that are aligned left; the others, of figures, are aligned right."""
     table = Table(title=title or None)
     for place, heading in enumerate(headings):
         table.add_column(heading, justify="left" if place in words else "right")
@@ -121,8 +121,8 @@ def _least(texts: Sequence[str], figures: bool) -> int:
 
 
 def _shared(least: Sequence[int], widest: Sequence[int], room: int) -> list[int]:
-    """The widths of columns: at least ``least``, at most ``widest``, together at most ``room``; the rest goes to the
-    narrowest of those that want more."""
+    """The widths of columns: at least ``least``, at most ``widest``, together at most ``room`` if ``least`` allows it.
+    Spare width goes to the narrowest columns that need more."""
     widths = list(least)
     for _ in range(room - sum(least)):
         wanting = [place for place, width in enumerate(widths) if width < widest[place]]
@@ -166,13 +166,13 @@ def _plain(value: Any) -> Any:
 
 
 def announce(text: str) -> None:
-    """A part of the work begins, or continues: a line, unless a bar is shown."""
+    """Report that a part of the work begins or continues, with a line unless a bar is shown."""
     if not stderr().is_terminal and not _QUIET.get():
         stderr().print(f"{PLAIN}{text}", soft_wrap=True)
 
 
 def bars() -> bool:
-    """Whether a moving bar would be seen."""
+    """Whether a progress bar would be visible."""
     return stderr().is_terminal and not _QUIET.get()
 
 
@@ -191,9 +191,9 @@ class Ticker:
 
 @contextmanager
 def progress(label: str, total: float | None, *, records: bool = False, even: bool = True) -> Iterator[Ticker]:
-    """Progress of a part of the work, on stderr: on a terminal a bar, elsewhere a line every ten seconds, both with the
-    time left at the pace so far. If steps are not ``even``, their pace says little: only the number of finished steps
-    is shown. ``records`` shows a rate in M events/s."""
+    """Progress of a part of the work, on stderr: a bar on a terminal, elsewhere a line every ten seconds, both with the
+    time left at the pace so far. If steps are not ``even``, their pace predicts little, so only the number of finished
+    steps is shown. ``records`` shows a rate in M events/s."""
     if _QUIET.get():
         yield Ticker()
         return

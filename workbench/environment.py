@@ -1,4 +1,4 @@
-"""The machine and the software that numbers were measured with. Names no host, user or path."""
+"""Facts about the machine and the software of a measurement. They name no host, user or path."""
 
 from __future__ import annotations
 

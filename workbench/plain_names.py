@@ -1,4 +1,4 @@
-"""Names that users, and files of other tools, give to folders of lobench's."""
+"""Checks names that users or other tools' files give to lobench's folders."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from pathlib import PurePath
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether that names a file or folder right in another one, and nothing outside of it."""
+    """Whether ``name`` is a single component of a path, so that it cannot lead outside its folder."""
     return PurePath(name).name == name and name not in ("", "..") and "\0" not in name

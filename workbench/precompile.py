@@ -79,5 +79,5 @@ def _compile(
     # Not in this process: a user's file, or a compiler that aborts when memory runs out.
     if min(len(os.sched_getaffinity(0)), len(jobs)) == 1 and not files and not memory_is_limited():
         return ((job, compile_here(job, ())) for job in jobs)
-    # If a user's function has no key, nothing is kept from then on: compile its variant alone.
+    # After a user's function without a key, a process caches nothing more: compile its variant alone.
     return compiled(jobs, files, alone=lambda job: job.variant not in known)

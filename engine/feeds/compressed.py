@@ -134,7 +134,7 @@ def _read_into(reader: zstandard.ZstdDecompressionReader, room: memoryview) -> i
 
 
 def _skip(reader: zstandard.ZstdDecompressionReader, size: int, room: memoryview) -> None:
-    """Pass over the next ``size`` bytes, of which ``room`` has some at a time."""
+    """Skip the next ``size`` bytes, reading them into ``room`` piece by piece."""
     while size and (done := reader.readinto(room[:size])):
         size -= done
 

@@ -1,4 +1,4 @@
-"""What a DBN file says of itself, however it is read."""
+"""Properties of a DBN file that all its readers share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lobench.engine.feeds.header import Header
 
 
 class DbnFile:
-    """One file: its name, and what its header and its framing say. Who reads it sets all three fields."""
+    """One file's name, and the properties known from its header and framing. The subclass sets all three fields."""
 
     _source: SourceFile
     _header: Header

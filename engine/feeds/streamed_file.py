@@ -1,4 +1,4 @@
-"""What a file that is read as a stream of bytes says of itself, whatever is in it."""
+"""Properties of a file that is read as a stream of bytes, whatever its format."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lobench.engine.feeds.byte_stream import ByteStream
 
 
 class StreamedFile:
-    """One file: its name, and how much of it was read. Who reads it sets both fields."""
+    """One file's name, and how much of it was read. The subclass sets both fields."""
 
     _stream: ByteStream
     _consumed: int
@@ -22,5 +22,5 @@ class StreamedFile:
 
     @property
     def other_records(self) -> dict[int, int]:
-        """None: only DBN has records of other kinds."""
+        """Empty: only DBN files contain records of other kinds."""
         return {}

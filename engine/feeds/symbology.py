@@ -13,7 +13,8 @@ _ID = "instrument_id"
 
 @dataclass
 class SymbolInterval:
-    """From ``start_date`` until before ``end_date`` a symbol stands for ``symbol``; what databento_dbn reads of it."""
+    """From ``start_date`` until before ``end_date`` a symbol maps to ``symbol``. The attributes that databento_dbn
+    reads."""
 
     start_date: date
     end_date: date
@@ -22,11 +23,11 @@ class SymbolInterval:
 
 @dataclass
 class SymbolMapping:
-    """A symbol over time; what databento_dbn reads of it."""
+    """A symbol's mappings over time. The attributes that databento_dbn reads."""
 
     raw_symbol: str
     intervals: Any
-    """A list of ``SymbolInterval``; databento_dbn declares a list of its own type, which cannot be made."""
+    """A list of ``SymbolInterval``; databento_dbn declares a list of its own type, which cannot be constructed."""
 
 
 def names_of(metadata: Metadata) -> dict[int, str]:

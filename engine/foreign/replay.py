@@ -100,8 +100,8 @@ class ForeignReplay(Closing):
         return self._records
 
     def apply(self, chunk: Chunk) -> None:
-        """Handle a chunk. Raises EngineError where more threads are left behind than there may be workers, or a
-        process."""
+        """Handle a chunk. Raises EngineError if the engine leaves a process running, or more threads than its workers
+        allow."""
         address, stride, count = chunk.address, chunk.stride, chunk.count
         if address % 8 or stride % 8:
             # Records in a file may be unaligned; an engine receives them aligned.

@@ -88,8 +88,8 @@ def start_replay(
 
 
 def warm(contestant: Contestant, until: str = STAGES[-1], at: Callable[[str], None] = lambda _: None) -> None:
-    """Compile the timed build, or load it, by replaying nothing. ``at`` is told what an engine from outside is asked
-    for next: words that follow "when"."""
+    """Compile the timed build, or load it, by replaying nothing. ``at`` receives the next call to an engine from
+    outside, as words that follow "when"."""
     if isinstance(contestant, Variant):
         compiled.warm(contestant, observe=False, until=until)
         return

@@ -107,7 +107,7 @@ class _Compiled:
 
 
 def _beyond(found: Fingerprint, functions: Iterable[Any]) -> Iterator[Any]:
-    """Those that are not Numba's own, and of which a key says nothing."""
+    """Those that are not Numba's own and that the key does not cover."""
     for function in functions:
         code: CodeType = function.__code__
         if code not in found.covered and not trusted_file(code.co_filename):

@@ -46,7 +46,7 @@ def build_event(context: ContextKernels, layout: LayoutKernels, until: str) -> S
         if tap is not None:
             place = observe_moment(record, book, tap)
             if place >= 0 or tap["deep"] != 0:
-                # What is observed is what the context gives back, not what was computed.
+                # Observe what the context returns, not what was computed.
                 for index in range(feature_count):
                     view(state["row"] + 8 * index, DOUBLE)["value"] = feature_of(state, book, index, None)
             if tap["deep"] != 0:

@@ -65,7 +65,7 @@ class Profile:
 
 
 class _Future(TypedDict):
-    """What all feeds of the one future share."""
+    """The properties that all feeds of the future share."""
 
     dataset: str
     venues: tuple[Venue, ...]

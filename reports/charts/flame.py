@@ -1,5 +1,4 @@
-"""Flame graphs: read from the SVG in a profile, of which only numbers and names are used, and drawn again without boxes
-that are too thin to see."""
+"""Flame graphs, drawn again from the numbers and names in a profile's SVG, without boxes that are too thin to see."""
 
 from __future__ import annotations
 

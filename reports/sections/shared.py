@@ -32,8 +32,8 @@ def beside(cell: Cell, alone: Interval | None) -> Cell:
 
 
 def verdict(words: str | None, p: float | None = None, tone: str | None = None) -> Cell:
-    """A verdict, with its p-value corrected for the family if there is one; ``tone``: the verdict that colours it,
-    where ``words`` say more."""
+    """A verdict, with its p-value corrected for the family if there is one. ``tone``: the plain verdict that decides
+    the colour, if ``words`` contain more."""
     note = "" if p is None else ("p < 0.001" if p < 0.001 else f"p = {p:.2g}")
     return Cell(words or "", note, TONES.get(tone or words or "", ""))
 
@@ -52,9 +52,9 @@ def session_line(session: SessionResult) -> str:
 
 
 def _layouts(session: SessionResult) -> str:
-    """In how many layouts of their code the variants were measured."""
+    """Which variants were measured in several layouts of their machine code."""
     built = [name for name in session.measured if name not in session.laid_out]
     if not session.laid_out:
-        return "The machine code lies as it was built."
-    but = f", except that of {', '.join(built)}, which lies as it was built" if built else ""
-    return f"Each process lays the machine code out anew{but}."
+        return "The machine code was measured in the layout of its build."
+    but = f", except for {', '.join(built)}" if built else ""
+    return f"Each process used a new layout of the machine code{but}."

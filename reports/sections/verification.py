@@ -24,7 +24,7 @@ DIGESTS = {
 """The compared digests and their headings; a result has some of them."""
 
 _DEPTHS = {"bbo": ["best prices", "sizes"], "levels": ["levels"], "queues": ["levels", "queues"]}
-"""How deep books are compared."""
+"""The depth to which books are compared."""
 
 
 def section(view: ResultView) -> Section:
@@ -52,7 +52,7 @@ def _lead(view: ResultView) -> str:
 
 
 def _covered(document: Result) -> str:
-    """What every replay of a session shows, and so what is compared of all."""
+    """The values that every replay of a session offers, which are the ones compared."""
     stage = STAGES.index(document.until)
     if stage == 0:
         return "the sum of all fields of all records"

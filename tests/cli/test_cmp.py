@@ -29,7 +29,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
 
 
 def but_progress(stderr: str) -> list[str]:
-    """Lines that do not say how far it is: these come every ten seconds, on a slow machine more of them."""
+    """The lines without progress. Progress lines come every ten seconds, so their number depends on the machine."""
     return [line for line in stderr.splitlines() if not line.startswith("... ")]
 
 
@@ -44,7 +44,7 @@ def test_keeps_a_document(compared: tuple[Any, Path]) -> None:
     (feed,) = kept["feeds"]
     assert feed["comparison"] == told["comparison"]
     assert [told["comparison"][name] for name in ("base", "variant")] == ["p4_hash_lookup", "p3_indexed_features"]
-    # The reference is verified, but not measured. The first is measured twice, and so would be a much faster one.
+    # The reference is verified, but not measured. The first variant is measured twice; a much faster one would be, too.
     measured = feed["session"]["measured"]
     assert measured[:2] == ["p4_hash_lookup", "p3_indexed_features"]
     assert measured[-1] == "p4_hash_lookup (A/A)"

@@ -28,7 +28,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def bash(script: Path, folder: Path, line: str) -> str:
-    """The output of a bash that has read the script."""
+    """The output of a bash that has sourced the script."""
     done = subprocess.run(
         ["bash", "--norc", "-c", f"source '{script}'\n{line}"],
         cwd=folder,

@@ -42,7 +42,7 @@ DTYPES = {
 
 def compiled(source: str, language: str, folder: Path, *options: str) -> Path:
     """The program or library of a source text; skips where there is no compiler for it."""
-    # The distribution's Rust is the oldest that there is: what it compiles, all do.
+    # The distribution's Rust is the oldest available: newer ones compile whatever it compiles.
     rust = ("/usr/bin/rustc", "rustc")
     names = {"c": ("cc", "gcc"), "cpp": ("c++", "g++"), "rust": rust, "zig": ("zig",)}[language]
     compiler = next(filter(None, map(shutil.which, names)), None)

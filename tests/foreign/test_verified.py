@@ -57,27 +57,27 @@ ENDED = {
     "crashes": "was killed by SIGSEGV",
     "exits": "ended with code 0",
     "fails": r"apply\(\) failed with -3, bad record: no sense in it",
-    "leaves_a_thread": "leaves 1 threads of its own, where 0 may rest",
+    "leaves_a_thread": r"leaves threads running \(1; allowed: 0\)",
     "raises": "raised ValueError: no sense in it",
     "aborts": "was killed by SIGABRT",
     "frees_twice": "was killed by SIGABRT",
     "writes": "was killed by SIGSEGV",
-    "thread": "leaves 1 threads of its own, where 0 may rest",
-    "forks": "leaves 1 processes of its own: their work cannot be timed",
-    "leaves_a_process": "leaves 1 processes of its own: their work cannot be timed",
+    "thread": r"leaves threads running \(1; allowed: 0\)",
+    "forks": r"leaves processes running \(1\): their work cannot be timed",
+    "leaves_a_process": r"leaves processes running \(1\): their work cannot be timed",
 }
 """Way of failing to the message about it, with the event. Two of them are Python's."""
 
 WITHOUT_RECORD = {
     "exits_created": "does not start: ended with code 0, when it was created",
     "exits_destroyed": "does not start: ended with code 0, when it was destroyed",
-    "thread_destroyed": "leaves 1 threads of its own, where 0 may rest: its work cannot be timed, when it was "
-    "destroyed; 20,000 records were done before",
+    "thread_destroyed": "leaves threads running (1; allowed: 0): their work cannot be timed, when it was destroyed; "
+    "20,000 records were done before",
     "exits_destroyed_again": "ended with code 0, when it was destroyed; 20,000 records were done before",
     "exits_asked": "ended with code 7, when it was asked for its state after record 8191; "
     "4,096 records were done before",
 }
-"""Way to what is told of one that ends with no record in hand."""
+"""Way of ending without a record in hand, to the message."""
 
 PYTHON = ("textbook", "raises", "thread", "strays")
 OTHERS = ("wrong", "miscounts", "disorders", "skips", "nothing", "too_many", "refuses")

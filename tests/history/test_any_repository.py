@@ -108,7 +108,7 @@ def told_right(repository: EngineRepository, engine: str, *words: str) -> None:
 
 
 def passes_and_repairs_are_told(repository: EngineRepository) -> None:
-    """What the gate says of the others."""
+    """The gate's output for the other changes."""
     order = list(repository.made)
     for base, head in pairwise(order[:4]):
         better = judged(repository, 0, base, head)

@@ -1,5 +1,4 @@
-"""Exact counts repeat to the instruction: what a commit changes elsewhere does not move those of a kernel that is the
-same code."""
+"""Exact counts repeat to the instruction: for an unchanged kernel, they do not depend on the rest of a commit."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ PHASE = "variants/p4_hash_lookup.py"
 def test_the_reference_costs_the_same_where_another_phase_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It allocates for each event, so that what the allocator was asked before, by whomever, shows in its count."""
+    """It allocates for each event, so its count would reveal any earlier use of the allocator, by any code."""
     texts = {name: (ROOT / name).read_text() for name in ("pyproject.toml", "constraints.txt")}
     made = Miniature(tmp_path / "repository", tmp_path / "cache", texts)
     monkeypatch.setenv("LOBENCH_CACHE_DIR", str(made.cache))
@@ -44,11 +43,11 @@ def test_the_reference_costs_the_same_where_another_phase_changes(
     repository = Repository(made.folder)
     sources = [whole(one) for one in Own(repository).sources([repository.commit(name) for name in commits])]
     assert sources[0].key != sources[1].key
-    # Of 20,000 records alone nothing showed.
+    # With only 20,000 records, the counts did not differ.
     feeds = as_files(["synth:liquid-future,n=100000"])
     exact, broken = count(sources, Request(feeds, ["p0_baseline"], design_of(0, 1.0), counters=False))
     assert not broken
     before, after = (exact[source.key][0, "p0_baseline"][INSTRUCTIONS] for source in sources)
     assert before > 1000
-    # What is left are a few instructions of the interpreter around the call, of some hundred million.
+    # The rest is a few of the interpreter's instructions around the call, among some hundred million.
     assert after == pytest.approx(before, rel=1e-6)

@@ -78,8 +78,8 @@ def test_two_jobs_at_once(clones: list[Path]) -> None:
 
 
 def test_one_commit_from_both(clones: list[Path]) -> None:
-    """Both measure it, each another variant: the same file goes, two others come, which git takes for one renamed twice
-    where most of them is the same."""
+    """Each clone measures another variant of it: the same file is removed, and two others are added, which git takes
+    for one file renamed twice if they are similar."""
     many = [f"p{place}" for place in (0, 1, 2, 3, 5, 6)]
     for variant in many:
         recorded(clones[0], 1, variant=variant)

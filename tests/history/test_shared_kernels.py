@@ -1,4 +1,4 @@
-"""Commits share kernels: what is the same code in two of them is compiled once, wherever they are laid out."""
+"""Commits share kernels: code that is the same in two of them is compiled once, in whatever folders they are."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ GROWN = '    level["size"] += size\n'
 
 
 class Commits:
-    """A scratch repository with the engine and the variants of this one."""
+    """A scratch repository with this one's engine and variants."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -88,12 +88,12 @@ class Listener(event.Listener):
 event.register("numba:compile", Listener())
 runpy.run_path({worker!r}, run_name="__main__")
 """
-"""Is the worker, and notes each function that is compiled."""
+"""The worker, with a log of each function that is compiled."""
 
 
 @pytest.fixture
 def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """Says how many kernels that replay have been compiled since it was last asked."""
+    """Returns the number of replay kernels compiled since its last call."""
     log, script = tmp_path / "compiled", tmp_path / "worker.py"
     script.write_text(COUNTING.format(log=str(log), worker=str(participant.WORKER)))
     monkeypatch.setattr(participant, "WORKER", script)
@@ -124,13 +124,14 @@ def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], in
 def test_a_change_reaches_the_variants_whose_kernels_it_changes(
     commits: Commits, file: str, old: str, new: str, expected: list[str]
 ) -> None:
-    """Phases 7 and 8 import phase 4 and take nothing of it; what tunes phase 7 is in no kernel."""
+    """Phases 7 and 8 import phase 4 but use nothing of it; the code that tunes phase 7 is in no kernel."""
     after = commits.edit(file, old, new)
     assert reached(Own(Repository(commits.folder)), commits.base, after) == expected
 
 
 def test_a_replay_takes_of_its_variant_the_kernels_and_the_parameters_alone() -> None:
-    """So what else a variant's modules hold is no part of its identity; ``layout`` says how books are shown."""
+    """So everything else in a variant's modules is not part of its identity; ``layout`` decides how books are
+    inspected."""
     asked = set()
 
     class Asked:
@@ -173,7 +174,8 @@ def test_what_two_commits_have_in_common_is_compiled_once(commits: Commits, comp
 @pytest.mark.long
 @pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 def test_a_check_compiles_no_more_than_it_needs(commits: Commits, compiled: Callable[[], int]) -> None:
-    """Three variants of both commits to count their instructions; of the ends, which do more, to count mechanisms."""
+    """Three variants of both commits for instruction counts; the two ends, which do more work, for mechanism
+    counters."""
     twice = SEARCH.replace("return ", "if ").replace("probe)\n", "probe) == 0:\n        return 0\n") + SEARCH
     commits.edit(P4, SEARCH, twice)
     settings = Settings(["synth:liquid-future,n=30000"], timed=False)
@@ -214,7 +216,7 @@ def test_functions_of_equal_files_stand_in_one_place(commits: Commits, tmp_path:
         for module, function in zip(found[::2], found[1::2], strict=True):
             assert function.read_bytes() == module.read_bytes()
             assert source.texts in function.parents
-    # One that somebody has changed is not the text that it is kept as.
+    # A stored text that was changed no longer matches its content's digest.
     new[1].unlink()
     new[1].write_text("damaged")
     assert places(after)[1] == new[0]
@@ -239,7 +241,7 @@ def test_a_commit_that_keeps_them_otherwise_has_a_cache_of_its_own(commits: Comm
     assert (after.shared, after.texts) == (None, None)
     assert after.variables()["LOBENCH_CACHE_DIR"] == str(after.kernels)
     assert kernels_of([after]) == [{}]
-    # By what they import: nobody else can tell.
+    # Decided by imports, because no engine can identify its kernels.
     assert reached(Own(Repository(commits.folder)), commits.base, after) == [variant.name for variant in LADDER]
 
 

@@ -1,4 +1,4 @@
-"""Any stream, any sample of it: the rows that the definitions pick from all rows, to the last bit."""
+"""For any stream and any sample, the rows equal those that the definitions pick from all rows, to the last bit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STEPS = st.sampled_from([0, 0, 1, 2, 3, 10, 100, CLOSED - 1, CLOSED, -1, -50, 2
 
 @st.composite
 def timed(draw: st.DrawFn) -> Records:
-    """Nonsense whose clock stands, goes on, jumps, and goes back."""
+    """Random records whose clock stands still, advances, jumps and runs backwards."""
     records: Records = draw(nonsense(60))
     steps = draw(st.lists(_STEPS, min_size=len(records), max_size=len(records)))
     clock = 1_000
@@ -49,7 +49,7 @@ def test_samples(
     for sample in (f"{count}e", f"{count}v", "trade", "bbo"):
         found = sampled(variant, records, sample, chunk=chunk, evaluate=evaluate, workers=workers)
         assert found == by_record(records, whole, sample, evaluate), sample
-    # A second has too many nanoseconds to fill them all in a night that is one less than a closed one.
+    # Small steps would have too many intervals to fill in during a silence just short of a closed market.
     step = nanoseconds if records["ts_event"].max() < CLOSED else max(nanoseconds, CLOSED // 5)
     found = sampled(variant, records, f"{step}ns", chunk=chunk, evaluate=evaluate, workers=workers)
     assert keyed(found) == keyed(by_time(whole, step))

@@ -57,15 +57,16 @@ def _block(price: str) -> np.dtype[Any]:
 class Columns:
     """A block's dtype and the functions over it, for the features and strategies registered when it was made.
 
-    - ``append(book, block_address, place)``: the inputs of an evaluation of a book as it stands now.
+    - ``append(book, block_address, place)``: adds the inputs of an evaluation of the book's current state.
     - ``compute(block_address, rows)``: every feature of the first rows, a multiple of ``GRAIN``.
     - ``ends``, ``decide``, ``trade``, ``trade_row``: runs, signals and accounts (``lobench.variants.p6_simd.runs``).
     - ``trace(block_address, rows, count) -> uint64``: what the first ``count`` rows add to the trace.
     - ``copy_row(block, place, row)``: the features of a row to doubles at address ``row``.
-    - ``hand_over(block_address, count, tap)``: the features of those of the first ``count`` rows that are asked for.
+    - ``hand_over(block_address, count, tap)``: writes the features of the requested ones among the first ``count``
+      rows.
 
     ``block["book"]`` and ``block["accounts"]`` are addresses of each row's book and of its accounts, ``block["key"]``
-    says in the trace which row it is, ``block["place"]`` where it goes if it is observed.
+    is its key in the trace, ``block["place"]`` the index of its output row, -1 for none.
     """
 
     block: np.dtype[Any]
@@ -188,7 +189,7 @@ def _build_hand_over(block_type: np.dtype[Any]) -> Callable[..., Any]:
             if apart == 0:
                 target = tap["rows"] + 8 * place
                 for column in range(tap["columns"]):
-                    # Of a known size it is a few vector moves.
+                    # The size is a constant, so this compiles to a few vector moves.
                     source = address + first + view(tap["chosen"] + 8 * column, INTEGER)["value"] * column_bytes
                     memcpy(target, source, copied)
                     target += tap["column_step"]

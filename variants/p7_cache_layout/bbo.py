@@ -115,8 +115,8 @@ def join_instrument(packed: Record, book_address: int) -> None:
 
 @kernel
 def move_touches(book_address: int, count: int) -> int:
-    """Room for twice the books that an instrument has, of which this is the last one; returns its address. The old
-    content is moved there."""
+    """Allocate room for twice an instrument's ``count`` books, the last of which is this one, and move the old content
+    there. Returns the new address."""
     touches = aligned_alloc(LINE_BYTES + 2 * count * BOTH_BYTES) + LINE_BYTES
     peers_at(touches)["count"] = count
     peers_at(touches)["room"] = 2 * count

@@ -1,7 +1,7 @@
-"""The places of a book's window: its numbers, their bitmap, and marks of which words of it may hold any.
+"""The places of a book's window: its numbers, their bitmap, and marks for the bitmap's words that may have bits set.
 
-A word is marked when its first bit is set, and loses its mark when a search finds it empty: each mark is passed in vain
-once, so that the next level is a few steps away, however far apart levels are.
+A word is marked when its first bit is set, and loses its mark when a search finds it empty. So a search visits an empty
+word at most once per mark, and the next level is a few steps away, however far apart levels are.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def check_script() -> None:
 
 @contextmanager
 def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]:
-    """A Dask client: of a scheduler by its address, or of local processes, by default one for each core, each of which
+    """A Dask client: of the scheduler at an address, or of local processes, by default one for each core. Each process
     may take ``memory`` bytes. Raises UsageError if nothing answers."""
     distributed = required("distributed", "cluster")
     local = lanes(scheduler)

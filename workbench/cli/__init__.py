@@ -100,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
             problem = f"{place}{error.strerror}"
         if problem is None:
-            # A fault of lobench's own, or of its installation, is no mismatch.
+            # A fault of lobench itself, or of its installation, must not look like a mismatch (exit code 1).
             traceback.print_exc()
         else:
             complain(problem)

@@ -144,7 +144,7 @@ def _show_plan(plan: Plan, scheduler: str | None) -> None:
 
     say("feeds", f"{plan.feeds:,}; {plan.done:,} tasks done, {len(plan.tasks):,} left")
     for task in plan.tasks:
-        # A file that is missing, or elsewhere, is no empty one.
+        # The size of a missing or remote file is unknown, not 0.
         say("task", f"{task.name}, {f'{task.size / 2**20:,.1f} MiB' if task.size else 'of unknown size'}")
     say("to read", f"{plan.bytes / 2**30:,.2f} GiB")
     source = "from finished tasks" if plan.measured else "rough: no task has finished yet"

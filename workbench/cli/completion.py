@@ -19,7 +19,7 @@ _EITHER = ("A", "B", "ENGINE", "VARIANT [FEED]")
 """Places of arguments by their names in the help."""
 
 _LISTS = re.compile(r'^(\s*")\(\*\)::?', re.MULTILINE)
-"""The start of a list of words as shtab writes it for zsh, which completes only the first word of such a list."""
+"""The start of a list argument as shtab writes it for zsh, which then completes only the list's first word."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _ignore(file: Path) -> None:
-    """Add the folder of results. What else is in the file stays, in whatever encoding."""
+    """Add the folder of results. The rest of the file stays unchanged, whatever its encoding."""
     from lobench.engine.errors import UsageError
 
     try:

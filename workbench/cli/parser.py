@@ -13,8 +13,8 @@ from lobench.engine.errors import meant
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse alone ends a list of positional arguments at the first option, so that it refuses the FEED of ``cmp A B
-    --budget 5s FEED``."""
+    """Allows options between positional arguments. argparse alone ends a list of positional arguments at the first
+    option, and refuses the FEED of ``cmp A B --budget 5s FEED``."""
 
     _mixing = False
 
@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
         words = sys.argv[1:] if args is None else list(args)
         if self._mixing or not self._mixes(words):
             return super().parse_known_args(words, namespace)
-        # parse_known_intermixed_args calls this function, twice in older versions of Python.
+        # parse_known_intermixed_args calls this method, twice in older versions of Python.
         self._mixing = True
         try:
             return self.parse_known_intermixed_args(words, namespace)
@@ -32,8 +32,8 @@ class Parser(argparse.ArgumentParser):
             self._mixing = False
 
     def _mixes(self, words: Sequence[str]) -> bool:
-        """False with subcommands or another program's arguments, which end the options, and with ``--``, which
-        parse_known_intermixed_args of Python 3.11 forgets."""
+        """Whether to parse intermixed arguments. Not with subcommands or another program's arguments, after which all
+        words are theirs; nor with ``--``, which Python 3.11's parse_known_intermixed_args drops."""
         given = self._get_positional_actions()
         return "--" not in words and not any(action.nargs in (argparse.PARSER, argparse.REMAINDER) for action in given)
 

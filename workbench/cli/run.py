@@ -146,7 +146,7 @@ def _budget(arguments: argparse.Namespace, until: str) -> Budget:
         if arguments.until == STAGES[-1]:
             raise UsageError(
                 f"--profile needs the whole pipeline, and an engine from outside ends the session after {until}; "
-                "leave it out, or profile it alone: lobench profile ENGINE --variants-from FILE"
+                "leave the engine out, or profile it alone: lobench profile ENGINE --variants-from FILE"
             )
         raise UsageError("--profile needs the whole pipeline; leave out --until")
     default = budget.QUICK_SECONDS if arguments.quick else budget.RUN_SECONDS

@@ -77,7 +77,7 @@ def speeds(text: str) -> tuple[float, ...]:
 
 
 def machine(text: str) -> str:
-    """A machine's name, which is also that of a folder."""
+    """A machine's name, which is also the name of its folder."""
     if not is_plain_name(text):
         raise UsageError(f"--machine takes the name of one folder, was '{text}'")
     return text

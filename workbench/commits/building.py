@@ -1,7 +1,7 @@
 """Compiles the kernels of a session of commits in parallel processes, with progress.
 
-What is built for one kernel is at hand for the next: in the process that made it, and for commits that share kernels
-(``shared_kernels``) in their cache. So builds that have most in common follow one another (``Chains``).
+Parts built for one kernel can be reused for the next: in the same process and, if commits share kernels
+(``shared_kernels``), from their cache. So builds that have most in common follow one another (``Chains``).
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from lobench.workbench.console import Ticker, progress
 from lobench.workbench.processes.starting import ending
 
 LACKING = "lacking"
-"""Content of a build's mark where the source does not have it."""
+"""Content of a build's mark if the source lacks the build."""
 
 Variables = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Build:
-    """One kernel to compile: a variant of a source, ``timed`` or ``counted``, with these variables set; and, before it,
-    what reads ``feeds``. ``kernel``: its identity, where it is known (``identities``): builds of the same are one, of
-    several variants, and of several sources that share kernels."""
+    """One kernel to compile: of a variant of a source, ``timed`` or ``counted``, with these environment variables;
+    before it, the kernels that read ``feeds``. ``kernel``: its identity (``identities``), "" if unknown: builds with
+    the same identity are compiled once, for several variants and for several sources that share kernels."""
 
     source: Source
     variant: str
@@ -41,7 +41,7 @@ class Build:
 
     @property
     def same(self) -> tuple[object, ...]:
-        """Equal for builds that are one kernel in one cache."""
+        """Equal for builds of the same kernel in the same cache."""
         source = self.source
         cache = source.key if source.shared is None else (source.shared, source.python)
         own = (source.key, self.variant) if not self.kernel else (cache, self.kernel)
@@ -49,14 +49,14 @@ class Build:
 
     @property
     def mark(self) -> Path:
-        """A file that says that this was compiled, or that the source lacks it. A wrong one costs time, never a
-        result."""
+        """A file that records that this was compiled, or that the source lacks it. A wrong one costs time, but never
+        changes a result."""
         pins = "".join(f"-{value.replace('/', '_')[:24]}" for _, value in self.variables)
         return self.source.kernels / f"built-{self.build}-{self.variant.replace('/', '_')}{pins}"
 
     @property
     def lacking(self) -> bool:
-        """Whether the source is known to lack it."""
+        """Whether the source is known to lack this build."""
         try:
             return self.mark.read_text(encoding="utf-8") == LACKING
         except OSError:
@@ -90,12 +90,12 @@ def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict
 
 
 def missing_of(builds: Sequence[Build]) -> list[Build]:
-    """Those that were not made, or may have left their cache since."""
+    """Builds that were not compiled yet, or that the cache may have evicted since."""
     oldest = {shared: oldest_kernel(shared) for build in builds if (shared := build.source.shared) is not None}
 
     def made(build: Build) -> bool:
         try:
-            # The longest unused leave first: as long as an older one is there, this one is.
+            # The least recently used kernel is evicted first: while an older one is cached, so is this one.
             return build.mark.stat().st_mtime > (oldest[build.source.shared] if build.source.shared else 0.0)
         except FileNotFoundError:
             return False
@@ -104,9 +104,9 @@ def missing_of(builds: Sequence[Build]) -> list[Build]:
 
 
 class Chains:
-    """What is to be built: a list for each kind of build, from which processes take what is next to what they had.
+    """The kernels to build: one list for each kind of build. A process takes neighbours from a list.
 
-    ``failed``: source key to reason; nothing more is built of those.
+    ``failed``: source key to reason; nothing more is built for these sources.
     """
 
     def __init__(self, builds: Sequence[Build]) -> None:
@@ -118,16 +118,16 @@ class Chains:
         for same in twins.values():
             self._chains.setdefault((same[0].build, same[0].variables), deque()).append(same)
         self._fronts = dict.fromkeys(self._chains, True)
-        """Whether nobody works on a chain from its beginning."""
+        """Chain to whether no process has started at its beginning yet."""
 
     @property
     def left(self) -> int:
-        """The number of kernels that nobody has taken."""
+        """The number of kernels that no process has taken yet."""
         return sum(map(len, self._chains.values()))
 
     def place(self) -> Place:
-        """Where a process without work goes on: at the beginning of a chain or, where all are begun, at the end of the
-        longest one, which has least in common with what is built of it."""
+        """Where an idle process continues: at the beginning of a chain that no process has started or, if there is
+        none, at the end of the longest chain, which has least in common with its beginning."""
         for chain, free in self._fronts.items():
             if free and self._chains[chain]:
                 self._fronts[chain] = False
@@ -135,31 +135,31 @@ class Chains:
         return Place(max(self._chains, key=lambda one: len(self._chains[one])), at_end=True)
 
     def take(self, place: Place) -> list[Build]:
-        """The next kernel there, under all its names; none where there is none left."""
+        """The builds of the next kernel at a place; empty if none is left."""
         chain = self._chains[place.chain]
         return [] if not chain else chain.pop() if place.at_end else chain.popleft()
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a process takes its work from."""
+    """A chain, and the end of it from which a process takes its work."""
 
     chain: tuple[str, Variables]
     at_end: bool = False
 
 
 class _Lane:
-    """One process after another, each of one source, and the kernel that it has in hand, under all its names."""
+    """A sequence of processes, each for one source, and the builds of the kernel that is being compiled."""
 
     def __init__(self, chains: Chains, ready: selectors.BaseSelector, ticker: Ticker) -> None:
         self._chains, self._ready, self._ticker = chains, ready, ticker
         self._place: Place | None = None
         self._hand: list[Build] = []
-        self._fresh = True  # whether that is the process's first
+        self._fresh = True  # whether it is the process's first kernel
         self.process: Participant | None = None
 
     def go_on(self) -> None:
-        """Begin the next kernel; where there is none, the process ends."""
+        """Begin the next kernel; if none is left, end the process."""
         while self._chains.left:
             found = self._chains.take(self._place) if self._place is not None else []
             whole = [build for build in found if build.source.key not in self._chains.failed]
@@ -173,7 +173,7 @@ class _Lane:
         self._end()
 
     def hear(self) -> None:
-        """Take the answer of the process, and go on."""
+        """Receive the process's answer, and continue."""
         assert self.process is not None
         try:
             answer = self.process.receive()
@@ -181,14 +181,14 @@ class _Lane:
             code, said = self.process.ended()
             self._end()
             if not self._fresh:
-                # What it compiled before may have been too much for it.
+                # It may have grown too large with earlier kernels: try again in a new process.
                 self._begin(self._hand)
                 return
             words = said if code > 0 else f"its process {ending(code)}"
             for build in self._hand:
                 source = build.source
                 problem = f"{source.label}: {build.variant}: the {build.build} kernel does not compile:\n{words}"
-                # A negative code is a signal: somebody ended it.
+                # A negative code is a signal: the process was killed, which need not be the commit's fault.
                 self._chains.failed.setdefault(source.key, BrokenError(problem, source.key, own=code > 0))
         else:
             for build in self._hand:
@@ -197,21 +197,21 @@ class _Lane:
         self.go_on()
 
     def kill(self) -> None:
-        """End a process that is still at work."""
+        """Kill a process that is still working."""
         if self.process is not None:
             self.process.kill()
             self.process = None
 
     def _begin(self, builds: list[Build]) -> None:
         one, had = builds[0], self._hand[:1]
-        # Engines that share no kernels may make others of what they compiled before in the process.
+        # In an engine that does not share kernels, earlier kernels of the process may affect the next one.
         if had and (one.source.shared is None or (had[0].source, had[0].variables) != (one.source, one.variables)):
             self._end()
         self._hand, self._fresh = builds, self.process is None
         if self.process is None:
             self.process = Participant(one.source, dict(one.variables))
             self._ready.register(self.process, selectors.EVENT_READ, self)
-        # One that is gone answers that it ended.
+        # If the process has ended, its answer will say so.
         with suppress(BrokenError):
             self.process.send("compile", build=one.build, variant=one.variant, feeds=one.feeds)
 

@@ -33,8 +33,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def plain(said: str) -> str:
-    """What a build said without colours, and all else that would do something to a terminal; a line that it wrote over
-    again and again is several."""
+    """A build's output without colours and other terminal control; a line that was overwritten becomes several."""
     return _CONTROL.sub("", _ESCAPE.sub("", said.replace("\r\n", "\n").replace("\r", "\n")))
 
 

@@ -39,8 +39,8 @@ class Pair:
     ends: Sequence[str] = ()
 
     def prepare(self, timed: Request, others: Request) -> None:
-        """Build and count at once what comparing both requests takes: nothing has to be compiled while others wait to
-        be timed. What fails here is told of when it is compared."""
+        """Build and count all that comparing both requests needs, so that nothing is compiled between timings. Failures
+        are reported by ``compare``."""
         requests = [one for one in (timed, others) if one.variants]
         if isinstance(self.before, BrokenError) or self.after.engines or not requests:
             return
@@ -115,8 +115,8 @@ class Pair:
     def _count_mechanisms(
         self, before: Source, exact: dict[str, Exact], request: Request
     ) -> tuple[dict[str, Exact], dict[str, BrokenError]]:
-        """The mechanism counters of the variants whose instructions, ``exact``, changed; source key to reason where
-        they cannot be counted."""
+        """The mechanism counters of the variants whose instruction counts in ``exact`` changed; and source key to
+        reason if they cannot be counted."""
         sources = [before, self.after]
         counted = [exact[source.key] for source in sources]
         moved = {

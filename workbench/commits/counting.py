@@ -1,9 +1,9 @@
-"""The process whose instructions callgrind counts, and its command line; a file that stands alone, so that any commit's
-Python can run it with that commit on its path. What callgrind writes of it is read by ``dumps``.
+"""The process whose instructions callgrind counts, and its command line; a stand-alone file, so that any commit's
+Python can run it with that commit on its path. ``dumps`` reads callgrind's output.
 
-For each feed and variant it replays most of the feed, then an empty call and the feed's last records with counting on,
-each ended by a named dump: books are full by then, as they are for most of a feed. callgrind does not support AVX-512,
-so kernels are compiled for a processor that it can simulate.
+For each feed and variant it first replays a lead without counting, so that books are filled as they are for most of a
+feed; then an empty call and the next records with counting on, with a named dump after each. callgrind does not support
+AVX-512, so kernels are compiled for a processor that it can simulate.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 PROCESSOR = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+bmi,+bmi2,+fma"}
-"""Uses for which kernels must be compiled."""
+"""Numba's settings for the kernels: a processor that callgrind can simulate."""
 
 RECORDS = 20_000
-"""That are counted: the count is exact, so few are enough."""
+"""Records that are counted: the count is exact, so few are enough."""
 
 OF_AN_ACTION = 200
 """Records of each kind of action to count separately, if available: the last ones."""
 FEW = 50
-"""Records below which chance does not average out: what one record costs in a hash table with random keys, or at one
-address or another."""
+"""With fewer records of a kind, chance does not average out: the cost of a single record may depend on random keys of
+a hash table or on memory addresses."""
 REPLAYS = 5
-"""Of a kind with few records. How their counts differ says what chance does."""
+"""Replays for a kind with few records. The spread of their counts shows the effect of chance."""
 
 LEAD = 200_000
-"""Most records that are replayed before those; under valgrind they take ten times as long as without."""
+"""Most records that are replayed before the counted ones; under valgrind a replay takes ten times as long."""
 
 # Valgrind's and callgrind's requests (valgrind.h, callgrind.h: public, and the same in every version).
 _TOOL = (ord("C") << 24) | (ord("T") << 16)
@@ -140,7 +140,7 @@ def start(variant: Any, task: Mapping[str, Any], feed: Any) -> Any:
 
 
 def warm(variant: Any, task: Mapping[str, Any], feed: Any) -> None:
-    """Load what a replay needs, in the thread that calls."""
+    """Load all that a replay needs, in the calling thread."""
     replay = start(variant, task, feed)
     run(replay, feed.slice(0, 0))
     replay.close()
@@ -179,15 +179,15 @@ def count_variant(
 
 
 def count_actions(valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str, Any], label: str) -> None:
-    """Count records of each kind of action by themselves, the last ones up to the end of those that ``count`` takes
-    together; each kind in a replay of its own, those with few records in several.
+    """Count each kind of action separately: its last records up to the end of those that ``count_variant`` counts. Each
+    kind has its own replay, a kind with few records several.
 
-    A call costs more than a record. So an empty call is counted as well.
+    Each record is a call of its own, and a call costs more than a record. So empty calls are counted as well.
     """
     begin = max(0, min(LEAD, feed.count - RECORDS))
     actions = feed.actions(0, min(begin + RECORDS, feed.count))
     idle = [begin] * OF_AN_ACTION
-    # The first ones hold what is done once.
+    # The first calls include one-time work.
     alone(valgrind, start(variant, task, feed), feed, idle, 0, label, ("settling", "idle"))
     for kind in sorted(set(actions)):
         places = places_of(kind, actions)
@@ -196,7 +196,7 @@ def count_actions(valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str
 
 
 def places_of(kind: int, actions: bytes) -> list[int]:
-    """The last records of a kind, in order."""
+    """Indices of the last ``OF_AN_ACTION`` records of a kind, in order."""
     places: list[int] = []
     place = actions.rfind(kind)
     while place >= 0 and len(places) < OF_AN_ACTION:
@@ -214,8 +214,8 @@ def alone(
     label: str,
     names: Sequence[str],
 ) -> None:
-    """Collect the counts of calls with ``count`` records at each of these places and dump them, under each of these
-    names anew; end the replay."""
+    """Count calls of ``count`` records at each of these places, and dump the sum; repeat for each of ``names``. End
+    the replay."""
     done = places[0]
     run(replay, feed.slice(0, done))
     valgrind.request(START_INSTRUMENTATION)
@@ -272,7 +272,7 @@ def command(counted: Sequence[str], folder: str) -> list[str]:
 
 
 def in_options(path: object) -> str:
-    """A path as valgrind's options take it, where a per cent sign begins a field."""
+    """A path for valgrind's options, in which a per cent sign begins a field."""
     return str(path).replace("%", "%%")
 
 
@@ -327,10 +327,10 @@ def main() -> None:
             reading = part("engine.feeds")
             feed = reading.load(reading.open_feed(specs))
         for name in task["variants"]:
-            # A new thread allocates from an arena of its own: what the allocator does is then not a matter of what
-            # others have left in the first one: Python, whose sources are others in each commit, and the loader of
-            # kernels. The threads stay to the end, or the next would have the arena of one that has gone, and its
-            # counts subtracted.
+            # A new thread allocates from an arena of its own, so its allocations do not depend on the state in which
+            # Python, with each commit's own sources, and the loader of kernels left the main arena. Threads stay
+            # alive until the end: otherwise the next one would inherit the arena of a finished thread, and that
+            # thread's counts would be subtracted.
             variant = find(name, task, known)
             warm(variant, task, feed)
             counted = threading.Event()

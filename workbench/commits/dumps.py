@@ -1,6 +1,6 @@
-"""What callgrind wrote of a process that counts (``counting``): instructions per event, and of each kind of action.
+"""Reads callgrind's dumps of a counting process (``counting``): instructions per event, and for each kind of action.
 
-It imports nothing of lobench, so that asv's suite can use the working tree's for any commit.
+It imports nothing from lobench, so that asv's suite can use the working tree's version for any commit.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from pathlib import Path
 
 INSTRUCTIONS = "instructions"
 BY_ACTION = "instructions of "
-"""Before an action: the instructions of one record of that kind."""
+"""Prefix of a count's name, followed by an action: the instructions of one record of that kind."""
 
 NAMED = re.compile(r"^desc: Trigger: .*lobench (\d+) (\d+) (\S+) (.+)$", re.MULTILINE)
-"""Of a dump: feed, records, kind of count, variant."""
+"""The description of a dump: feed, records, kind of count, variant."""
 # Not its "summary": with threads that is a difference of two threads' counts.
 _TOTAL = re.compile(r"^totals: (\d+)", re.MULTILINE)
 
@@ -24,8 +24,8 @@ Dumps = dict[str, list[tuple[int, int]]]
 
 
 def read(files: Iterable[Path]) -> dict[tuple[int, str], dict[str, float]]:
-    """(feed, variant) to instructions per event, those of the records without those of an empty call; and, where they
-    were counted, of the records of each kind of action."""
+    """(feed, variant) to instructions per event, without those of an empty call; and, if counted, to those of a record
+    of each kind of action, means over replays."""
     found: dict[tuple[int, str], dict[str, float]] = {}
     for pair, dumps in _dumps(files).items():
         if "whole" in dumps:
@@ -37,7 +37,7 @@ def read(files: Iterable[Path]) -> dict[tuple[int, str], dict[str, float]]:
 
 
 def spreads(files: Iterable[Path]) -> dict[tuple[int, str], dict[str, tuple[float, float]]]:
-    """(feed, variant) to the least and the most of what ``read`` has the mean of, where replays differ."""
+    """(feed, variant) to the smallest and the largest value behind each mean of ``read``, if replays differ."""
     return {
         pair: {name: (min(costs), max(costs)) for name, costs in _of_actions(dumps).items() if min(costs) < max(costs)}
         for pair, dumps in _dumps(files).items()

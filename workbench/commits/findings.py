@@ -18,19 +18,19 @@ from lobench.workbench.statistics.ladder import SMALL
 from lobench.workbench.statistics.verdicts import holm, verdict
 
 MOVED = 0.001
-"""Relative change of an exact count that matters; smaller ones are chance where an engine draws random numbers."""
+"""Relative change of an exact count that matters; smaller ones may be chance in engines that draw random numbers."""
 
 Spread = Sequence[float]
-"""The least and the most of a count that is not the same in every replay."""
+"""The smallest and the largest value of a count that differs between replays."""
 Spreads = tuple[Spread | None, Spread | None]
-"""Before and after; None where all replays count the same."""
+"""Before and after; None if all replays agree."""
 
 LEAST_FLOOR = 0.005
 """Differences below this are not claimed, however quiet a session was: with few rounds a control may look too good."""
 
 ONE_ACTION = 0.1
-"""Rise of the instructions of one kind of action that fails, however rare it is in the feed. Of a kind with few records
-it is that from the most to the least of several replays: what differs among those is no rise."""
+"""A larger rise of the instructions of one kind of action fails, however rare it is in the feed. If replays differ,
+the rise is from the largest value before to the smallest after: differences between replays are no rise."""
 
 DIFFERS: Final = "results differ"
 REPAIRED: Final = "repaired"
@@ -70,7 +70,7 @@ class Finding:
     unchanged: bool = False
     """Both run the same code of it: there is nothing to measure."""
     spreads: dict[str, Spreads] = field(default_factory=dict)
-    """A count that is not the same in every replay, to its least and its most (before, after)."""
+    """Name of a count that differs between replays to its smallest and largest value (before, after)."""
 
     @property
     def timing(self) -> str:
@@ -84,7 +84,7 @@ class Finding:
 
     @property
     def actions(self) -> dict[str, float]:
-        """Kinds of action whose instructions changed by more than from replay to replay, and by how much, the largest
+        """Kinds of action whose instructions changed by more than replays differ, to the relative change; the largest
         rise first."""
         changes = {name.removeprefix(BY_ACTION): _change(self.exact[name]) for name in self.moved if _is_action(name)}
         moved = {name: change for name, change in changes.items() if change is not None}
@@ -117,7 +117,7 @@ class Finding:
 
     @property
     def words(self) -> str:
-        """The verdict for a person. What is timed of a commit is one build of it."""
+        """The verdict as text. A commit is timed in a single build, so a small difference holds for this build only."""
         small = self.ratio is not None and abs(self.ratio.value - 1) < SMALL
         return worded(self.verdict, small and self.verdict in SHOWN)
 
@@ -164,7 +164,7 @@ def _is_action(name: str) -> bool:
 
 
 def changed(before: float | None, after: float | None, *, spreads: Spreads = (None, None)) -> bool:
-    """Whether an exact count moved, by more than it does from replay to replay."""
+    """Whether an exact count changed by more than replays differ."""
     if before is None or after is None:
         return before != after
     (low, high), (least, most) = _ends(before, after, spreads)
@@ -172,7 +172,8 @@ def changed(before: float | None, after: float | None, *, spreads: Spreads = (No
 
 
 def rise(before: float | None, after: float | None, spreads: Spreads = (None, None)) -> float:
-    """By what fraction an exact count rose for certain: from the most before to the least after. 0.0 for none."""
+    """The certain rise of an exact count, as a fraction: from the largest value before to the smallest after. 0.0 if
+    there is none."""
     if not before or after is None:
         return 0.0
     (_, high), (least, _) = _ends(before, after, spreads)

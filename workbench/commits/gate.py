@@ -240,8 +240,8 @@ def _measured(
 
 
 def _ends(origin: Origin, names: Sequence[str], sources: Sequence[Source]) -> list[str]:
-    """The lowest and the highest of some variants, or one of them where both names are those of one kernel; all of them
-    where none has a place on the ladder."""
+    """The lowest and the highest of some variants, or only the highest if both are the same kernel; all of them if none
+    has a place on the ladder."""
     ends = origin.ends(names) or list(names)
     same = (not source.engines and len({origin.identity(source, name) for name in ends}) == 1 for source in sources)
     return ends[-1:] if all(same) else ends

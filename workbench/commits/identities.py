@@ -1,6 +1,7 @@
-"""Of which code the kernels of a source's variants are, told by its own engine before any of them is compiled.
+"""Identities of a source's kernels, computed by its own engine before any of them is compiled.
 
-A variant may import a module and take nothing of it: phase 7 derives from phase 4 and replaces its lookup.
+They are finer than imports: a variant may import a module and use nothing of it, as phase 7 derives from phase 4 but
+replaces its lookup.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from lobench.workbench.commits.sources import Source
 
 _SECONDS = 120.0
 
-# What was identified in another way is no identity of this.
+# Identities from another version of the worker are not comparable.
 _METHOD = hashlib.blake2b(WORKER.read_bytes(), digest_size=6).hexdigest()
 
 Identities = dict[str, str]
-"""Variant to a digest of everything that its kernels are compiled of and started with."""
+"""Variant to a digest of everything that its kernels are compiled from and started with."""
 
 
 def kernels_of(sources: Sequence[Source]) -> list[Identities]:
-    """The identities of each source's variants. What is not there is not known: of an engine that keeps kernels in
-    another way, or does not run; of a kernel that holds what has no key."""
+    """The identities of each source's variants. Unknown ones are absent: those of an engine that caches kernels in
+    another way or does not run, and those of kernels with values that have no key."""
     with ThreadPoolExecutor(max(1, len(sources))) as lanes:
         return list(lanes.map(_kernels_of, sources))
 

@@ -32,8 +32,8 @@ Counts = dict[tuple[int, str], float]
 """(feed, variant) to instructions per event."""
 
 BUILT: Final[tuple[str, Variables]] = ("timed", pinned(PROCESSOR))
-"""Of the kernels that are counted: which build, with which variables. Under callgrind compiling takes minutes, so they
-are there before."""
+"""The build and the variables of the counted kernels. They are compiled beforehand: under callgrind it takes
+minutes."""
 
 _CPUINFO = Path("/proc/cpuinfo")
 _NEEDED = {"abm", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "popcnt"}
@@ -46,8 +46,8 @@ class UncountedError(LobenchError):
 
 @dataclass(frozen=True)
 class Counted:
-    """(feed, variant) to instructions per event, of all and of each kind of action by name; to the least and the most
-    of these, where replays differ; and to those of its lines."""
+    """By (feed, variant). ``exact``: instructions per event, in all and for each kind of action, by name; ``spreads``:
+    the smallest and largest of these if replays differ; ``lines``: the instructions of source lines."""
 
     exact: dict[tuple[int, str], dict[str, float]] = field(default_factory=dict)
     spreads: dict[tuple[int, str], dict[str, tuple[float, float]]] = field(default_factory=dict)

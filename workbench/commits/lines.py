@@ -118,8 +118,8 @@ def changed(before: Costs, after: Costs, old: Path, new: Path) -> list[ChangedLi
 
 
 def _moved(old: str, new: str) -> Callable[[int], int]:
-    """From the number of a line before to its number after, or to that of the line that replaces it; to none that there
-    is for a line that has gone."""
+    """A function from a line's number before to its number after, or to that of the line that replaces it; a removed
+    line gets a negative number, which no line has."""
     one, other = _lines(old), _lines(new)
     if not one and not other:
         # A file of a compiler's own library: its lines did not move.

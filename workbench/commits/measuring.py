@@ -34,7 +34,7 @@ Exact = dict[tuple[int, str], dict[str, float]]
 """(feed, variant) to name to amount per event: mechanism counters, and ``instructions``."""
 
 Spreads = dict[tuple[int, str], dict[str, tuple[float, float]]]
-"""(feed, variant) to the name of a count that is not the same in every replay, to its least and its most."""
+"""(feed, variant) to name of a count that differs between replays to its smallest and largest value."""
 
 INSTRUCTIONS, BY_ACTION = dumps.INSTRUCTIONS, dumps.BY_ACTION
 
@@ -46,7 +46,7 @@ COUNTED_RECORDS = 100_000
 
 _FILES = (Path(counting.__file__), Path(dumps.__file__), WORKER, Path(child.__file__))
 METHOD = digest_of((file.name, file.read_bytes()) for file in _FILES)[:12]
-"""How counts are taken: those that were taken in another way are no counts of this."""
+"""Digest of the counting code: counts from other code are not comparable."""
 
 
 def _own(source: Source, variant: str) -> str:
@@ -79,8 +79,9 @@ class Request:
 
 @dataclass
 class Measured:
-    """What was measured: ``session`` of the sources that could be, ``exact``, ``lines`` and ``spreads`` by source key,
-    ``broken`` key to why it could not. ``uncounted``: source key to why its engines' instructions are not known."""
+    """The measurements: ``session`` of the sources that could be measured; ``exact``, ``lines`` and ``spreads`` by
+    source key; ``broken``: source key to why it could not be measured; ``uncounted``: source key to why its engines'
+    instructions are unknown."""
 
     session: CommitSession
     exact: dict[str, Exact] = field(default_factory=dict)
@@ -124,8 +125,8 @@ def measure(
 
 
 def prepare(sources: Sequence[Source], requests: Sequence[Request]) -> dict[str, Exact] | None:
-    """Build all that several requests need, and count instructions of all variants together; ``measure`` then finds
-    both. Returns the counts by source key; None where one of the sources fails, which ``measure`` will tell of.
+    """Build all that several requests need, and count the instructions of all variants together; ``measure`` then finds
+    both in the cache. Returns the counts by source key; None if a source fails, which ``measure`` will report.
 
     Raises UsageError for a feed without records.
     """
@@ -188,7 +189,7 @@ def _session(
             try:
                 wrong = verified.verified(source, engines[source.key], own, request.feeds, request.evaluate)
             except BrokenError as error:
-                # The session is made again without it.
+                # ``measure`` will build the session again without this source.
                 broken[source.key] = error
                 continue
             session.differences |= {(place, name): apart for name, apart in wrong.items()}
@@ -230,7 +231,7 @@ class _Counts:
         self.uncounted: dict[str, str] = {}
 
     def measured(self, session: CommitSession, broken: dict[str, BrokenError]) -> Measured:
-        """These counts beside a session."""
+        """A session together with these counts."""
         return Measured(session, self.exact, broken, self.lines, self.uncounted, self.spreads)
 
     def take(

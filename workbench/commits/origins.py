@@ -49,7 +49,7 @@ class Origin(Protocol):
         ...
 
     def differing(self, before: Source, after: Source, names: Sequence[str]) -> list[str]:
-        """Those of some variants of both that are other code in one than in the other."""
+        """Those of ``names``, variants of both sources, whose code differs between them."""
         ...
 
     def fed_alike(self, before: Source, after: Source) -> bool:

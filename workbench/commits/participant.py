@@ -90,12 +90,12 @@ class Participant:
         self.close()
 
     def fileno(self) -> int:
-        """Of what its answers come from, for a selector."""
+        """The descriptor that answers come from, for a selector."""
         assert self._process.stdout is not None
         return self._process.stdout.fileno()
 
     def ended(self) -> tuple[int, str]:
-        """The exit code of a process that answers no more, and its last words."""
+        """The exit code and last words of a process that no longer answers."""
         try:
             # Wait for the process's own end first: its exit code says whose fault it was.
             code = self._process.wait(timeout=5)

@@ -102,11 +102,11 @@ class Project:
         return code_digest(Path(file)) if file.endswith(".so") else source.key
 
     def differing(self, before: Source, after: Source, names: Sequence[str]) -> list[str]:
-        """Those of some engines that are not the same code in both."""
+        """Those of ``names``, engines of both sources, whose code differs between them."""
         return [name for name in names if self.identity(before, name) != self.identity(after, name)]
 
     def fed_alike(self, before: Source, after: Source) -> bool:
-        """Whether the same code delivers records to both: always this lobench's."""
+        """True: this lobench delivers the records to both."""
         return True
 
     def sources(self, wanted: Sequence[Wanted], *, anew: bool = False) -> list[Source | BrokenError]:

@@ -1,8 +1,8 @@
-"""Which variants of lobench a change reaches: those that import, directly or not, a module whose code is another.
+"""Which variants of lobench a change reaches: those that import, directly or not, a module whose code has changed.
 
-It errs to one side: a variant that imports a module of the engine and runs nothing of it is reached as well. Of another
-variant's module it may take nothing: there the kernels decide (``identities``). Comments, docstrings and layout are no
-code (``code_text``).
+It errs on the safe side: a variant that imports a changed module of the engine is reached even if it runs nothing of
+it. For a changed module of another variant the kernels decide (``identities``), because a variant often imports
+another one and uses only part of it. Comments, docstrings and layout are not code (``code_text``).
 """
 
 from __future__ import annotations
@@ -96,29 +96,29 @@ def variants_of(repository: Repository, commit: Commit) -> list[str]:
 
 
 def identity(source: Source, variant: str) -> str:
-    """Equal for variants of two sources that run the same code with the same packages: of the same modules or, where
-    their engines can tell, with the same kernels. Of a combination of policies: that of all that the source holds."""
+    """Equal for variants of two sources that run the same code with the same packages: the same modules or, if their
+    engines can identify kernels, the same engine and kernels. For a combination of policies, the key of the source."""
     found = modules(source)
     if variant not in found.variants:
         return source.key
     (kernels,) = kernels_of([source])
     engine, own = _parted(found.reach(variant))
-    # A replay takes nothing of a variant's own modules but the kernels and what they are started with.
+    # A replay uses nothing of the variants' modules but the kernels and the parameters they start with.
     return digest(repr((source.python, engine, kernels.get(variant, own))).encode())
 
 
 def differing(before: Source, after: Source, names: Sequence[str]) -> list[str]:
-    """Those of some variants of both sources that run other code in one than in the other, or with other packages."""
+    """Those of ``names``, variants of both sources, that run different code in them, or with different packages."""
     old, new = modules(before), modules(after)
     found = [name for name in names if before.python != after.python or old.reach(name) != new.reach(name)]
     if any(_parted(old.reach(name))[0] == _parted(new.reach(name))[0] for name in found):
-        kernels_of([before, after])  # side by side
+        kernels_of([before, after])  # in parallel
         return [name for name in found if identity(before, name) != identity(after, name)]
     return found
 
 
 def same_engine(before: Source, after: Source) -> bool:
-    """Whether two sources differ in modules of variants alone, and run with the same packages."""
+    """Whether two sources differ only in modules of variants, and run with the same packages."""
     return before.python == after.python and _parted(modules(before).code)[0] == _parted(modules(after).code)[0]
 
 

@@ -61,7 +61,7 @@ class Repository:
                 raise UsageError(f"'{revision}' is a range; name one commit here")
             if revision.startswith(("HEAD", "@")) and self._object("HEAD") is None:
                 raise UsageError(f"{self.root}: HEAD has no commit yet; commit the files first")
-            # A whole hash is one to git, whether there is such an object or not.
+            # git accepts any full hash, whether or not such an object exists.
             if found is not None and self._object(f"{found}^{{object}}") is not None:
                 raise UsageError(f"something other than a commit is named '{revision}' in {self.root}")
             raise UsageError(f"no commit named '{revision}' in {self.root}{self._perhaps_lacking()}")
@@ -144,7 +144,7 @@ class Repository:
         return answer.out
 
     def _perhaps_lacking(self) -> str:
-        """Where a commit may be that is not there."""
+        """A hint about a missing commit; "" unless the clone is shallow."""
         shallow = git.ask(self._folder, "rev-parse", "--is-shallow-repository").text.strip() == "true"
         return "; this clone is shallow and may lack it (git fetch --unshallow)" if shallow else ""
 

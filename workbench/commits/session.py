@@ -125,7 +125,7 @@ def hold(session: CommitSession, enough: Callable[[CommitSession], bool] = lambd
     """
     design = session.design
     if not design.processes and all(source.engines for source in session.sources):
-        # They were compared with the reference, and nobody times them.
+        # They were compared with the reference, and are not timed.
         session.lacking = {place: _lacking(source, session.variants) for place, source in enumerate(session.sources)}
         return
     everybody = dict.fromkeys(range(len(session.sources)), 1)
@@ -146,7 +146,7 @@ def hold(session: CommitSession, enough: Callable[[CommitSession], bool] = lambd
 
 
 def _lacking(source: Source, variants: Sequence[str]) -> dict[str, str]:
-    """The variants that are no engines of a source, and why."""
+    """The variants that a source has no engine for, with the reason."""
     present = dict(source.engines)
     return {name: f"no engine named '{name}'" for name in variants if name not in present}
 

@@ -1,11 +1,11 @@
-"""Kernels that commits share: what is the same code in two of them is compiled once.
+"""Kernels shared between commits: code that is the same in several commits is compiled once.
 
-A kernel is kept under everything that goes into it, the places of its functions among it. So that the same function
-stands in the same place in all commits, the text of each file is kept once, under its content, and modules are loaded
-from there (``processes.child``); and all commits have one folder of kernels.
+The key of a cached kernel covers everything that goes into it, including the file and line of its functions. To give
+the same function the same file in all commits, the text of each file is stored once, under its content, and modules are
+loaded from there (``processes.child``). All commits use one folder of kernels.
 
-Only those whose engine keeps kernels exactly as the lobench that runs here: how earlier ones did was right for the
-kernels of one commit, and nobody has asked more of it.
+Only commits whose engine caches kernels exactly as the running lobench take part: earlier caches were designed for the
+kernels of one commit only.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from lobench.workbench.commits.code_text import digest_of
 from lobench.workbench.processes.child import text_place
 
 _OF_THE_CACHE = ("cache.py", "compiling.py", "kernel_cache")
-"""Of an engine: what decides under which key a kernel is kept, and what is in it."""
+"""The files of an engine that decide the key and the content of a cached kernel."""
 
 
 def shares(theirs: Path) -> bool:
-    """Whether kernels of this engine, by its folder, may be shared."""
+    """Whether kernels of the engine in the folder ``theirs`` may be shared."""
     return _cache_of(theirs) == _our_cache()
 
 
@@ -41,8 +41,8 @@ def _cache_of(folder: Path) -> str:
 
 
 def keep_texts(tree: Path, texts: Path) -> None:
-    """Have the text of each Python file in ``tree`` kept in the folder ``texts``: another name of the same file, which
-    takes no room. Where there can be no such name, less is shared."""
+    """Link each Python file in ``tree`` into the folder ``texts``, as a second name of the same file, which takes no
+    space. Where links are not possible, less is shared."""
     for file in tree.rglob("*.py"):
         place = Path(text_place(str(texts), file.read_bytes(), str(file.relative_to(tree))))
         if not place.exists():
@@ -52,15 +52,15 @@ def keep_texts(tree: Path, texts: Path) -> None:
 
 
 def drop_texts(texts: Path) -> None:
-    """Remove the texts that no tree has any more."""
+    """Remove the texts that no tree contains any more."""
     for kept in texts.iterdir() if texts.is_dir() else ():
         if not any(path.stat().st_nlink > 1 for path in kept.rglob("*.py")):
             shutil.rmtree(kept, ignore_errors=True)
 
 
 def oldest_kernel(shared: Path) -> float:
-    """When the kernel of a shared cache was used that has not been for longest, in seconds since the epoch; infinite
-    for a cache that has none."""
+    """When the least recently used kernel of a shared cache was last used, in seconds since the epoch; infinite if the
+    cache is empty."""
     with suppress(OSError):
         return min((item.stat().st_mtime for item in os.scandir(shared / "kernels")), default=math.inf)
     return math.inf

@@ -57,10 +57,10 @@ class BrokenError(LobenchError):
 class Source:
     """Code that can be measured. ``label`` names it to people; ``commit`` is None for a working tree's own state.
 
-    Two sources are the same to the laboratory if their ``key`` is: same code, same environment. ``kernels``: the folder
-    of what is made of it. ``shared``: the cache that holds its kernels with those of other commits; None where it has
-    one of its own, ``kernels`` (``shared_kernels``). ``engines``: of another repository than lobench's, each engine's
-    name and file. ``repository``: the folder that it is of; what lies in ``tree`` may have other comments.
+    Two sources with the same ``key`` count as the same: same code, same environment. ``kernels``: the folder for what
+    is made from it. ``shared``: the kernel cache that it shares with other commits (``shared_kernels``); None if its
+    cache is its own, in ``kernels``. ``engines``: name and file of each engine, if the repository is not lobench's.
+    ``repository``: its folder; comments in ``tree`` may differ from those there.
     """
 
     label: str
@@ -71,7 +71,7 @@ class Source:
     python: str
     engines: tuple[tuple[str, str], ...] = ()
     made_with: str = ""
-    """Digest of the recipe and the tools that made ``engines``: counts of other ones say nothing of the code."""
+    """Digest of the recipe and the tools that made ``engines``: counts with others are not comparable."""
     repository: Path | None = None
     shared: Path | None = None
 
@@ -94,7 +94,7 @@ class Source:
 
     @property
     def texts(self) -> Path | None:
-        """The folder of files by their content, from which its modules are loaded; None for one that shares nothing."""
+        """The folder of files by content from which its modules are loaded; None if it shares no kernels."""
         return None if self.shared is None else cache_folder() / "texts"
 
     def variables(self) -> dict[str, str]:
@@ -107,7 +107,7 @@ class Source:
         own = {} if self.engines else {"PYTHONPATH": str(self.tree), "LOBENCH_TREE": str(self.tree)}
         cache = {} if self.engines else {"LOBENCH_CACHE_DIR": str(self.shared or self.kernels)}
         if self.shared is not None:
-            # What Numba itself keeps, it knows by its file alone.
+            # Numba's own cache identifies code by its file alone, so commits must not share it.
             cache["NUMBA_CACHE_DIR"] = str(self.kernels / "numba")
         return {**kept, **own, **cache, "PYTHONHASHSEED": "0"}
 

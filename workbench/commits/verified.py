@@ -22,7 +22,7 @@ from lobench.workbench.verification.isolated import FaultError, described
 from lobench.workbench.verification.variants import Settings, verify_all
 
 _BY_OTHERS = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
-"""Signals that another process sends."""
+"""Signals that usually come from another process."""
 _SHOWN = 3
 """Number of features to show."""
 
@@ -61,7 +61,7 @@ def verified(
 ) -> dict[str, Apart]:
     """The engines of a source whose results differ from the reference's, and the start of each difference.
 
-    Raises BrokenError for an engine whose replay something else may have ended: that says nothing of its code.
+    Raises BrokenError for an engine whose replay may have been ended from outside, which says nothing about its code.
     """
     store = source.kernels / "verified.json"
     try:
@@ -95,7 +95,8 @@ def verified(
 
 
 def _from_outside(fault: FaultError | None) -> bool:
-    """Whether a fault that did not happen again may be another process's doing, or a lack of time or memory."""
+    """Whether a fault that a second run did not reproduce may be due to another process, or a lack of time or
+    memory."""
     if fault is None or fault.record is not None:
         return False
     return fault.kind in ("time", "memory") or any(name in fault.reason for name in _BY_OTHERS)

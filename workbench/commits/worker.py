@@ -1,10 +1,10 @@
 """The process that runs ONE commit's code; a stand-alone file, run by its path with that commit on PYTHONPATH.
 
 It uses nothing of the workbench, and of the engine only functions that every commit has: ``open_feed`` and ``load``,
-``discover`` and ``resolve``, ``Replay`` with ``run`` and ``end_state``. Either compiles one kernel and ends
-(``worker.py compile BUILD VARIANT [STAGE]``), or says of which code all kernels are (``worker.py identify``, for an
-engine that keeps kernels as this lobench does), or obeys requests, one JSON object a line on stdin, and answers each
-with one on stdout (``worker.py serve``).
+``discover`` and ``resolve``, ``Replay`` with ``run`` and ``end_state``. It either compiles one kernel and ends
+(``worker.py compile BUILD VARIANT [STAGE]``), or prints the identities of all kernels (``worker.py identify``, for an
+engine that caches kernels as this lobench does), or serves requests: one JSON object per line on stdin, each answered
+by one on stdout (``worker.py serve``).
 
 A commit of another repository consists of engines from outside, in files: the present lobench replays them.
 """
@@ -99,10 +99,10 @@ def compile_one(build: str, name: str, until: str | None = None) -> None:
 
 
 def identified() -> dict[str, str]:
-    """Variant to a digest of everything that its kernels are compiled of and started with; those whose kernels hold
-    what has no key are not there.
+    """Variant to a digest of everything that its kernels are compiled from and started with. Variants whose kernels
+    contain values without a key are absent.
 
-    All that a replay takes of its variant are the kernels, built of its policies, and its run-time parameters.
+    A replay uses nothing of its variant but the kernels built from its policies, and its run-time parameters.
     """
     caches, builder = part("engine.kernel_cache.fingerprint"), part("engine.kernel_builder")
     unkeyable = part("engine.kernel_cache.values").UnkeyableError
@@ -172,7 +172,8 @@ class Served:
         return part("engine.foreign.start").start_replay(self._variants[variant], workload)
 
     def compile(self, build: str, variant: str, feeds: list[list[str]]) -> dict[str, Any]:
-        """Compile a build of a variant, and what reads these feeds; reports why the commit lacks it, if it does."""
+        """Compile a build of a variant, and the kernels that read these feeds. Reports why, if the commit lacks the
+        build."""
         if not self._feeds:
             reading = part("engine.feeds")
             self._feeds = [reading.load(reading.open_feed(specs)) for specs in feeds]

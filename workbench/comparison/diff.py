@@ -118,7 +118,7 @@ def work_differences(old: Result, new: Result) -> list[str]:
     for pair in _common(old, new):
         first = [feed.session.reference for feed in pair if feed.session]
         if len(set(first)) > 1 and references[0] == references[1]:
-            found.append(f"{pair[1].name}: their sessions compare with {first[0]} and {first[1]}")
+            found.append(f"{pair[1].name}: their sessions have different controls: of {first[0]} and of {first[1]}")
     known = {feed.name: feed.digest for feed in old.feeds}
     for feed in new.feeds:
         if known.get(feed.name, feed.digest) != feed.digest:

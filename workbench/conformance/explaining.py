@@ -66,7 +66,7 @@ def how(rule: Rule) -> str:
     if rule.stride != 56:
         told.append(f"{rule.stride} bytes from one record to the next")
     if rule.beside:
-        told.append("beside a second engine that is handed them, too")
+        told.append("beside a second engine that receives them, too")
     if rule.asked:
         told.append("asked about its books after each call")
     if rule.scrambled:

@@ -54,7 +54,7 @@ class Rule:
     asked: bool = False
     """The engine is asked between calls, too."""
     beside: bool = False
-    """A second engine is handed the same records meanwhile, and ends before this one is asked."""
+    """A second engine receives the same records at the same time, and is destroyed before this one is queried."""
     scrambled: bool = False
     """Times run backwards, sequence numbers repeat, channels change."""
     compared: Literal["oracle", "one call", "trace"] = "oracle"

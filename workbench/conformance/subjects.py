@@ -38,9 +38,9 @@ _MOST_LEVELS: Final = 1000
 class Take:
     """The input of a replay: records (dtype ``MBO``), their calls, and the books to query at the end.
 
-    ``calls``: numbers of records of the calls, the last of which takes the rest. ``asked``: the books are asked for
-    between calls, too. ``beside``: a second engine of the same kind is handed each part of them before it, and ends
-    before it is asked.
+    ``calls``: numbers of records of the calls, the last of which takes the rest. ``asked``: the books are queried
+    between calls, too. ``beside``: a second engine of the same kind receives each part of the records first, and is
+    destroyed before the engine is queried.
     """
 
     records: npt.NDArray[np.void]

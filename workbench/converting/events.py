@@ -25,11 +25,12 @@ STATE: Final = np.dtype([(name, "i8") for name in ("open", "record", "depth", "s
 for one of an earlier run; the best depth and the sides that touched it; whether the next touch starts again; whether it
 is a snapshot."""
 ROW: Final = np.dtype([(name, "i8") for name in ("book", "record", "at", "depth", "side", "last")])
-"""A row: of which record (-1: the book's of an earlier run), with the levels after which record."""
+"""A row: the record that it describes (-1: the book's, from an earlier run), and the record after which its levels are
+taken."""
 
 
 class EventMarker:
-    """Says of consecutive records, run by run, which rows they give."""
+    """Finds the rows that consecutive records give, run by run."""
 
     def __init__(self, depth: int) -> None:
         self._depth = depth

@@ -31,7 +31,7 @@ Changes = Mapping[str, Sequence[Place]]
 
 @dataclass(frozen=True)
 class Panel:
-    """A series on the front page: its last point, the change against its first, and its picture (SVG)."""
+    """A series on the front page: its last point, the change since its first, and its chart (SVG)."""
 
     variant: str
     ns: float
@@ -42,7 +42,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Listed:
-    """A row of the list of all commits: ``why`` it could not be measured, or its findings that tell most."""
+    """A row of the list of all commits: ``why`` it could not be measured, or its most important findings."""
 
     commit: Commit
     why: str | None = None
@@ -52,7 +52,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Shown:
-    """A commit's page: what was recorded of it, and of the one ``before`` that it is held against."""
+    """A commit's page: the commit's record, and the record of the commit ``before`` that it is compared with."""
 
     commit: str
     point: Recorded
@@ -157,7 +157,7 @@ def _listed(history: History, commit: Commit) -> Listed:
 
 
 def _shown(history: History, commit: str) -> Shown:
-    """The template's view of one commit, which was recorded."""
+    """The template's view of one recorded commit."""
     recorded = history.at(commit)
     assert recorded is not None
     against = recorded.against
@@ -171,7 +171,7 @@ def _shown(history: History, commit: str) -> Shown:
 
 
 def moved(finding: Compared) -> dict[str, Change]:
-    """The counters that moved, beside the instructions."""
+    """The mechanism counters that changed; instructions are shown elsewhere."""
     kinds = (kind for kind in finding.moved if kind != INSTRUCTIONS)
     return {kind: finding.exact[kind] for kind in kinds if kind in finding.exact}
 

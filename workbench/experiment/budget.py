@@ -24,7 +24,7 @@ FEWEST_CHOSEN = 3
 """Fewer are not chosen."""
 
 _MEASURED = 2 * STARTUP
-"""Seconds that a process measures at least, if it can: those of its start are lost."""
+"""Least seconds of measuring per process, if there is time: the seconds of its start are lost."""
 
 _TOLERATED = 1.2
 """Isolated passes may prolong a session by this factor."""
@@ -89,9 +89,9 @@ def design(
 ) -> tuple[Design, bool]:
     """A session's design, and whether there is time for isolated passes.
 
-    Many processes say more than few, but each takes a start, and makes a pass at least: where ``processes`` is not
-    given, there are as many as find time for that and measure for ``_MEASURED``, ``PROCESSES`` at most, or with
-    ``until_precision`` as many as it may take.
+    More processes give more information, but each needs a start and at least one pass. Without ``processes``, there
+    are as many as have time for a pass and for ``_MEASURED`` seconds of measuring, at most ``PROCESSES``; with
+    ``until_precision``, the limit is as many as the precision may take.
     """
     most = PROCESSES if until_precision is None else max(PROCESSES, round(seconds / PRECISION_PROCESS_SECONDS))
     if processes is None:
@@ -111,7 +111,7 @@ def design(
 
 
 def _needed(processes: int, pass_seconds: float, measured: float = 0.0) -> float:
-    """Seconds of a session in which each process makes one pass, or more in ``measured`` seconds, and some of them an
-    isolated one."""
+    """Seconds of a session whose processes measure for ``measured`` seconds, or for one pass if that takes longer, and
+    of which some make an isolated pass."""
     isolated = -(-processes // isolated_every(processes))
     return processes * (STARTUP + max(pass_seconds, measured)) + isolated * pass_seconds

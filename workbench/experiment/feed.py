@@ -36,7 +36,7 @@ ANALYSED: Final = frozenset(
 
 class FeedExperiment(Closing):
     """One feed's part of a document. ``variants`` include the reference of the ``ladder``; ``tuning`` is the user's
-    tuning file (``workbench.tuning.picking``); ``pair``: names of the two that are measured, all where it is None.
+    tuning file (``workbench.tuning.picking``); ``pair``: names of the two variants to measure, None for all.
     Close it, or use it as a context.
 
     Steps read it, and pass their findings to ``put``. Raises UsageError for a feed without events.
@@ -113,7 +113,7 @@ class FeedExperiment(Closing):
 
     @property
     def measured(self) -> list[Contestant]:
-        """The trusted variants that are measured: all, or of a pair the two, the first of them first."""
+        """The trusted variants that are measured: all, or those of the pair, in its order."""
         if self.pair is None:
             return self.trusted
         return sorted(

@@ -34,11 +34,11 @@ def conduct(
     own: Sequence[Step] = (),
     stands: Stands | None = None,
 ) -> None:
-    """Perform all steps that apply to each feed, given as its specs and itself, the user's ``own`` last; feeds that the
-    document holds already are resumed. ``pair``: names of the two variants that are compared; the others are verified,
-    but not measured.
+    """Perform all steps that apply to each feed, the user's ``own`` last. ``feeds``: specs and feed of each; feeds
+    already in the document are resumed. ``pair``: names of the two variants to compare; the others are verified, but
+    not measured.
 
-    Measurements are saved, even after an interrupt. Raises UsageError for a step that needs one that does not come
+    Measurements are saved, even after an interrupt. Raises UsageError for a step whose requirement does not come
     before it.
     """
     steps = in_order([*ALL, *own])

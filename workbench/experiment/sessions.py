@@ -35,10 +35,10 @@ def measure_part(
     isolated: bool = False,
     twice: str | None = None,
 ) -> None:
-    """Lay out a session of ``seconds`` and run it as ``part`` of the document, with isolated passes if requested and if
-    there is time; its control is the variant ``twice``, by default the ladder's reference, and a second control is
-    added at the top of the line-up unless an identical pair is there anyway. If the reference is not one of
-    ``variants``, it is the session's witness. Without ``twice``, or with nothing else, nothing is measured."""
+    """Design a session of ``seconds`` and run it as ``part`` of the document, with isolated passes if requested and if
+    there is time. Its control is a copy of the variant ``twice``, by default the ladder's reference. A second control
+    is added at the top unless the session has an identical pair there. If the reference is not one of ``variants``, it
+    becomes the session's witness. Nothing is measured if ``twice`` is not among the variants, or is the only one."""
     variants = experiment.agreeing(variants)
     names, reference = [variant.name for variant in variants], experiment.ladder.reference
     if twice is not None and (twice not in names or len(names) == 1):
@@ -103,7 +103,7 @@ def run_session(experiment: FeedExperiment, part: str, session: Session, feed: S
         alone = {"isolated": session.isolated_result()} if isolated else {}
         experiment.put(seldom=seldom, **found, **alone)
 
-    # The user gave neither a number of processes nor a precision.
+    # Free to plan the number of processes: the user gave neither that nor a precision.
     free = experiment.budget.processes is None and session.design.until_precision is None
     with display(f"measuring {experiment.feed.name}, {part}", session) as shown:
 

@@ -1,6 +1,6 @@
-"""What was recorded of a commit, as whoever reads the history sees it; ``store`` keeps it as it was written.
+"""The record of a commit as dataclasses, for readers of the history; ``store`` keeps the JSON as it was written.
 
-Later versions add to what earlier ones wrote: what an old file lacks has a default here.
+Fields added by later versions have a default here, for files of earlier ones.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from lobench.workbench.summaries.model import Place
 
 @dataclass(frozen=True)
 class Point:
-    """A variant on a feed: ns of CPU time per event with their interval against the anchor, the session's noise
+    """A variant on a feed: ns of CPU time per event with its interval relative to the anchor, the session's noise
     ``floor``, ``exact`` counts per event by name; ``made_with``: a digest of the recipe and the tools; ``spreads``: the
-    least and the most of counts that differ between replays."""
+    smallest and largest value of each count that differs between replays."""
 
     ns: float
     low: float
@@ -30,7 +30,7 @@ class Point:
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Point:
-        """A point as it is kept."""
+        """A point from its JSON."""
         return cls(
             **{name: kept[name] for name in ("ns", "low", "high", "floor", "exact")},
             made_with=kept.get("made_with"),
@@ -40,7 +40,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Change:
-    """An exact count before and after; None where it was not counted."""
+    """An exact count before and after; None if it was not counted."""
 
     before: float | None
     after: float | None
@@ -48,9 +48,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Compared:
-    """A variant on a feed against the commit before. ``speed``: above 1 is faster; ``timing``: the verdict of time
-    alone; ``instructions``: their relative change; ``exact`` and ``moved``: counts, and those of them that changed;
-    ``lines``: those that cost more."""
+    """A variant on a feed, compared with the commit before. ``speed``: above 1 is faster; ``timing``: the verdict on
+    time alone; ``instructions``: their relative change; ``exact``: counts by name; ``moved``: names of those that
+    changed; ``lines``: source lines that cost more."""
 
     feed: str
     variant: str
@@ -65,7 +65,7 @@ class Compared:
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Compared:
-        """A finding as it is kept (``commits.findings``)."""
+        """A finding from its JSON (``commits.findings``)."""
         return cls(
             feed=kept["feed"],
             variant=kept["variant"],
@@ -82,7 +82,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class Against:
-    """A commit's findings against the one before. ``files``: those that changed since."""
+    """A commit's findings compared with an earlier ``commit``. ``files``: files that changed in between."""
 
     commit: str
     same_code: bool
@@ -96,7 +96,7 @@ class Against:
 
 @dataclass(frozen=True)
 class How:
-    """The options of the recording commands: ``feeds`` are files by the names of the feeds."""
+    """The options of the recording command. ``feeds``: name of a feed to its file."""
 
     feeds: Mapping[str, str] = field(default_factory=dict)
     evaluate: str = "last"
@@ -106,7 +106,7 @@ class How:
 @dataclass(frozen=True)
 class Recorded:
     """A commit: when it was committed and ``measured`` (s since 1970), its points by feed and variant, and its findings
-    against the one before, None for the first."""
+    compared with the commit before, None for the first."""
 
     time: int
     subject: str
@@ -118,7 +118,7 @@ class Recorded:
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Recorded:
-        """A commit's entry as it is kept."""
+        """A commit's entry from its JSON."""
         found = kept.get("against")
         how = kept.get("how", {})
         return cls(
@@ -143,7 +143,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class SessionFacts:
-    """A session: its name, rounds of fresh processes, and samples."""
+    """A session's name, and its numbers of rounds of fresh processes and of samples."""
 
     name: str
     rounds: int
@@ -151,5 +151,5 @@ class SessionFacts:
 
 
 def place(file: str, line: int, text: str, before: float, after: float) -> Place:
-    """A source line and its instructions an event, as a finding keeps them."""
+    """A source line, with its rise in instructions per event as text, from a finding's values."""
     return Place(file, line, text, f"+{after - before:.1f} instructions an event")

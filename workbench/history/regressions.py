@@ -132,8 +132,8 @@ def _exact_steps(series: Series, values: Sequence[float | None]) -> list[Step]:
 
 
 def _action_steps(series: Series, known: set[int]) -> list[Step]:
-    """Rises of one kind of action's instructions, however rare it is, where those of all did not fall. Where replays
-    differ, the rise is that from the most to the least of them."""
+    """Rises of the instructions of one kind of action, however rare it is, at points where the total did not fall. If
+    replays differ, the rise is from the largest value before to the smallest after."""
     whole = {step.index: step.change for step in _exact_steps(series, series.instructions())}
     found: dict[int, Step] = {}
     for kind in sorted({kind for point in series.points for kind in point.exact if kind.startswith(BY_ACTION)}):
@@ -156,7 +156,7 @@ def _nearest(index: int, found: dict[int, set[str]], exact: Sequence[Step]) -> i
 
 def _recorded(history: History, commit: str) -> Recorded:
     found = history.at(commit)
-    assert found is not None, "a series is of recorded commits"
+    assert found is not None, "a series has only recorded commits"
     return found
 
 

@@ -38,18 +38,18 @@ class Series:
         return floors[len(floors) // 2]
 
     def comparable(self, index: int) -> bool:
-        """Whether a point and the one before were made by the same recipe and tools and counted alike, as far as is
-        known: exact counts differ otherwise without a change of the code."""
+        """Whether a point and the one before were made with the same recipe and tools and counted in the same way, as
+        far as known: otherwise exact counts differ without a change of the code."""
         before, after = (self.points[place].made_with for place in (index - 1, index))
         return before is None or after is None or before == after
 
     def spreads(self, before: int, after: int, kind: str) -> Spreads:
-        """The least and the most of an exact count at two points."""
+        """The smallest and largest value of an exact count at two points."""
         one, other = (self.points[place].spreads.get(kind) for place in (before, after))
         return one, other
 
     def counts(self, kind: str) -> list[float | None]:
-        """An exact count per event; None where it was not counted."""
+        """An exact count per event at each point; None if it was not counted."""
         return [point.exact.get(kind) for point in self.points]
 
     def instructions(self) -> list[float | None]:

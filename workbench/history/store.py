@@ -33,16 +33,16 @@ _KEPT = {"machine": str, "points": dict, "anchors": dict, "feeds": dict, "broken
 
 @dataclass
 class History:
-    """All that was recorded on one machine, as it was written; ``at`` and ``session`` give it to those who read it.
+    """All records of one machine, as JSON. Readers use ``at`` and ``session``.
 
     ``points``: commit to {"time", "subject", "source", "session", "feeds": {feed: {variant: point}}, "against":
     {"commit", "findings", "files"} or None, "how": {"feeds": {feed: file}, "evaluate", "ladder"}}. A point is {"ns",
     "low", "high", "exact", "measured_as"}: ns of CPU time per event with its interval against the anchor, exact counts
-    per event, and the commit with whose code it was measured, the first that had it; "made_with",
-    digests of how counts are taken and of an engine's recipe and tools; "spreads" has the least and the most of each
-    exact count that is not the same in every replay. ``anchors``: feed to variant to the commit that all points of that
-    series are measured against. ``feeds``: feed to the digest of its records. ``broken``: commit to reason. ``file`` is
-    where all stood in one file once; the others lie beside it.
+    per event, and the first commit with the same code, which is the one that was measured. Optional entries are
+    "made_with", digests of the counting code and of an engine's recipe and tools, and "spreads", the smallest and
+    largest value of each exact count that differs between replays. ``anchors``: feed to variant to the commit that all
+    points of that series are measured against. ``feeds``: feed to the digest of its records. ``broken``: commit to
+    reason. ``file``: the single file of earlier versions; all other files are beside it.
     """
 
     file: Path
@@ -71,12 +71,12 @@ class History:
         return self.file.parent / "recorded"
 
     def at(self, commit: str) -> Recorded | None:
-        """What was recorded of a commit."""
+        """The record of a commit; None if there is none."""
         kept = self.points.get(commit)
         return None if kept is None else Recorded.of(kept)
 
     def session(self, name: str | None) -> SessionFacts | None:
-        """The session of that name."""
+        """The session with this name; None if there is none."""
         return next((SessionFacts(**one) for one in self.sessions if one["name"] == name), None)
 
     def why(self, commit: str) -> str:
@@ -157,7 +157,7 @@ def _read(path: Path, machine: str) -> Part:
     if not content.keys() <= _KEPT.keys() or not all(isinstance(content[name], _KEPT[name]) for name in content):
         raise LobenchError(f"{path}: not a history; {remedy}")
     if not is_plain_name(content["machine"]):
-        # It is the name of a folder that asv's files are written to.
+        # asv's files are written to a folder of this name.
         raise LobenchError(f"{path}: machine: must be the name of a folder, was {content['machine']!r}; {remedy}")
     if version == 1:
         _turn(content)

@@ -130,7 +130,7 @@ def _cmake(root: Path) -> Guess | None:
 
 
 def _make(root: Path) -> Guess | None:
-    # In make's own order.
+    # In the order in which make looks for them.
     files = (root / name for name in ("GNUmakefile", "makefile", "Makefile"))
     file = next((file for file in files if file.is_file()), None)
     if file is None:

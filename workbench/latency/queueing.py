@@ -43,8 +43,8 @@ def quantile(times: Times, share: float) -> float:
 
 
 def confirmed(holds: Callable[[float], bool], tries: int) -> Callable[[float], bool]:
-    """``holds``, which fails only if it fails that many times in a row: what disturbs a machine for a moment is not a
-    property of the engine."""
+    """A version of ``holds`` that fails only if ``holds`` fails ``tries`` times in a row: a momentary disturbance of
+    the machine is not a property of the engine."""
     return lambda speed: any(holds(speed) for _ in range(tries))
 
 

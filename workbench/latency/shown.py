@@ -33,7 +33,7 @@ def times(speed: float) -> str:
 
 
 def shown(feed: FeedResult) -> list[VariantLatency]:
-    """Latency of variants of which figures may be shown."""
+    """Latency of the variants whose figures may be shown."""
     wrong = refuted(feed)
     return [one for one in (feed.latency.variants if feed.latency else ()) if one.variant not in wrong]
 

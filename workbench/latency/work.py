@@ -41,7 +41,7 @@ _TOLERANCE: Final = {False: 0.001, True: 0.05}
 """To which the largest speed is searched: where one set of service times says it for all speeds, and where every try
 is measured."""
 _TRIES: Final = {False: 1, True: 3}
-"""How often the bound is broken at a speed before that counts, in the same two cases."""
+"""How many times in a row a speed must break the bound to count as too fast, in the same two cases."""
 _KEPT: Final = 20_000
 """Blocks of a size that a pass keeps."""
 _TOLD_EVERY: Final = 0.5
@@ -75,7 +75,7 @@ class _Bench:
         self._reading = self.clock.reading_ns
         self._costs: dict[int, list[Times]] = {}
         self._blocks: Counter[int] = Counter()
-        """Calls with 2^n records up to the next power, by n, of which ``_costs`` keeps some."""
+        """By n, the number of calls with 2^n records up to the next power; ``_costs`` keeps a sample of them."""
         self._company = Company.now()
         self._examiner = Examiner(job.task.traced)
         everything = Slice(0, 0, job.feed.count)

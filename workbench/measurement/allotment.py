@@ -1,15 +1,16 @@
-"""In how many processes the rest of a session's time is best spent.
+"""Chooses the number of processes for the rest of a session's time.
 
-A process takes a second or two to start, in which nothing is measured, but only other processes average out what is
-peculiar to it. The noise of a pass is averaged by any pass. Which of the two weighs more differs from machine to
-machine and from pair to pair, so a session looks at its own: with v_P the variance that a process adds to the log ratio
-of a pair, and v_W that of a pass, the mean over P processes of n_p passes each has the variance
+A process takes a second or two to start, in which nothing is measured, but only further processes average out the
+peculiarities of one. The noise of a pass is averaged out by further passes in any process. Which of the two matters
+more differs between machines and between pairs, so a session estimates it from its own samples. With v_P the variance
+that a process adds to the log ratio of a pair, and v_W that of a pass, the mean over P processes of n_p passes each has
+the variance
 
     sum over p of (v_P + v_W / n_p) / P^2,
 
-and its interval is as wide as the root of that times Student's quantile with P - 1 degrees of freedom. The session
-takes the P that makes it narrowest (two-stage sampling: W. G. Cochran, "Sampling Techniques", 1977, section 10.6, here
-with few units).
+and the half-width of its interval is the root of that times Student's quantile with P - 1 degrees of freedom. The
+session uses the P with the narrowest interval (two-stage sampling: W. G. Cochran, "Sampling Techniques", 1977, section
+10.6, here with few units).
 """
 
 from __future__ import annotations
@@ -26,25 +27,25 @@ from lobench.workbench.statistics.components import levels
 from lobench.workbench.statistics.samples import Floats
 
 LEAST_REPEATED = 4
-"""Passes beyond the first of their process: fewer say nothing about how passes differ."""
+"""Passes beyond the first of each process: fewer do not show how passes differ."""
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Variances of the log ratio of a pair, means over the pairs of a session."""
+    """Variances of the log ratio of a pair; means over the session's pairs."""
 
     of_process: float
     of_pass: float
 
 
 def passes(session: Session) -> list[Floats]:
-    """The log ratios of every complete pass, shape (passes, pairs), of each process with one."""
+    """For each process with a pass, the log ratios of all its passes, shape (passes, pairs)."""
     rows = np.array(session.samples, dtype=np.int64).reshape(-1, len(SESSION_COLUMNS))
     columns = {name: rows[:, place] for place, name in enumerate(SESSION_COLUMNS)}
     count, slices = len(session.measured), len(session.slices())
     order = np.lexsort([columns[name] for name in ("variant", "slice", "pass", "process")])
     whole = count * slices
-    # A pass is complete: after sorting, each run of this many rows is one.
+    # Passes are stored whole: after sorting, each run of this many rows is one.
     logs = np.log(np.maximum(columns[session.clock][order], 1))[: len(rows) // whole * whole].reshape(-1, slices, count)
     owners = columns["process"][order][: len(logs) * whole : whole]
     pairs = [(place, base) for place in range(1, count) for base in session.bases(place)]
@@ -53,8 +54,8 @@ def passes(session: Session) -> list[Floats]:
 
 
 def noise(values: Sequence[Floats]) -> Noise | None:
-    """The variances of passes and processes; ``values``: of each process, shape (passes, pairs). None with too few of
-    either. Means of processes differ by the noise of their passes, too: that is subtracted."""
+    """The variances of passes and processes; None with too few of either. ``values``: for each process, shape (passes,
+    pairs). The means of processes also differ by the noise of their passes; that part is subtracted."""
     counts = np.array([len(own) for own in values])
     repeated = int((counts - 1).sum())
     if len(values) < LEAST_PROCESSES or repeated < LEAST_REPEATED:
@@ -66,8 +67,8 @@ def noise(values: Sequence[Floats]) -> Noise | None:
 
 
 def best(found: Noise, passes: Sequence[float], left: float, start: float, pass_seconds: float) -> int:
-    """The number of processes in all. ``passes``: of each one so far; ``left``: seconds for all further ones, ``start``
-    of each for its start; a pass takes ``pass_seconds``."""
+    """The best total number of processes. ``passes``: number of passes of each process so far; ``left``: seconds left
+    for further processes; ``start``: seconds that a process takes to start; ``pass_seconds``: those of a pass."""
     from scipy import stats
 
     done, shares = len(passes), sum(1 / one for one in passes)
@@ -84,14 +85,14 @@ def best(found: Noise, passes: Sequence[float], left: float, start: float, pass_
 
 
 def planned(session: Session, left: float, start: float, seconds: float) -> int:
-    """The number of processes that the session should have in all, of which some have measured. ``left``: its
-    remaining seconds; the last process took ``start`` beside ``seconds`` of measuring. Unchanged if the samples do not
-    suffice."""
+    """The total number of processes that the session should have, including those that have measured; unchanged if
+    there are too few samples. ``left``: the session's remaining seconds; ``start``, ``seconds``: how long the last
+    process took besides measuring, and to measure."""
     if len(session.measured) < 2 or not session.samples or seconds <= 0:
         return session.design.processes
     values = passes(session)
     found = noise(values)
     if found is None:
-        # With one pass a process, there are as many processes as there is time for.
+        # With one pass per process, there are already as many processes as there is time for.
         return session.design.processes
     return best(found, [len(own) for own in values], left, start, seconds / len(values[-1]))

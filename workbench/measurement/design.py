@@ -15,8 +15,8 @@ ALIKE = 1.25
 the other."""
 
 PROCESSES = 32
-"""Maximum number of fresh processes of a session, unless stated otherwise: samples of one process share its memory
-layout, so many short processes show more than a few long ones."""
+"""Maximum number of fresh processes of a session, unless stated otherwise. Samples of one process share its memory
+layout, so a session needs several (``allotment``)."""
 
 STARTUP = 1.5
 """Seconds of a process beside measuring, before any has reported."""

@@ -168,8 +168,8 @@ def kernel_of(variant: Variant, until: str, seed: int | str) -> Kernel:
 
 
 def drawn(variants: Sequence[Contestant], until: str, seed: int | str) -> list[Kernel | None]:
-    """A layout for each, the same variant's at two places apart; None for what can be measured only as it was built: an
-    engine from outside, a kernel that is not cached, another processor."""
+    """A random layout of each variant's kernel, and another one for each copy of the same variant. None for what can be
+    measured only as built: an engine from outside, a kernel that is not cached, or one for another processor type."""
     return [_drawn(variant, until, f"{seed} {place}") for place, variant in enumerate(variants)]
 
 

@@ -47,10 +47,10 @@ Sample = tuple[int, ...]
 
 
 def work(job: Job) -> None:
-    """Passes until the task's seconds are spent: one of each kind, then more in lock-step while another is likely to
-    fit. Settings: slice_records, lead_in_records, passes, isolated ("none", "first" or "second" of the passes), held
-    (bytes that a pass takes, as far as earlier processes know), witness (whether the last of the variants is not
-    measured: it answers the questions of one untimed pass, as the others do)."""
+    """Make passes until the task's seconds are spent: one of each kind, then more in lock-step while another is likely
+    to fit. Settings: slice_records, lead_in_records, passes, isolated ("none", or its place among the passes: "first"
+    or "second"), held (bytes that a pass takes, as known from earlier processes), witness (whether the last variant
+    only takes part in one untimed pass, in which all variants answer the same questions, and is not measured)."""
     began = time.monotonic()
     task, settings = job.task, job.task.settings
     variants = job.variants()
@@ -92,8 +92,8 @@ def _kinds(isolated: str) -> Iterator[str]:
 
 
 class Bench:
-    """The shared state of a worker's passes. ``kernels``: of each variant in a layout of its own, or None for the code
-    as it was built."""
+    """The shared state of a worker's passes. ``kernels``: each variant's kernel in a layout of its own, or None for the
+    code as built."""
 
     def __init__(
         self,

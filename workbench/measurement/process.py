@@ -28,7 +28,7 @@ WORKING_SECONDS = 120.0
 """And afterwards: it tells of itself several times a second, unless a slice or a question takes long. A task whose
 calls may take longer says so (``Task.patience``)."""
 _LOOK = 0.5
-"""Seconds between looks whether a process has ended whose pipe another still holds."""
+"""Seconds between checks whether a process has ended while another one still holds its pipe open."""
 
 
 def cpu_for(number: int) -> int | None:
@@ -103,7 +103,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process, with all that it has started."""
+    """Kill a process, and all processes that it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()
@@ -120,7 +120,7 @@ def _ended(process: subprocess.Popen[bytes]) -> int:
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether a process has ended, without asking for its exit code (``_ended``)."""
+    """Whether a process has ended, without collecting its exit code (``_ended`` does that)."""
     if not hasattr(os, "waitid"):
         return process.poll() is not None
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
@@ -129,8 +129,8 @@ def _has_ended(process: subprocess.Popen[bytes]) -> bool:
 def lines(
     descriptor: int, seconds: float, later: float | None = None, ended: Callable[[], bool] = lambda: False
 ) -> Iterator[bytes]:
-    """The whole lines that come through a pipe, until ``ended``: a process that was left behind may hold the pipe.
-    Raises TimeoutError with the limit if nothing comes for ``seconds``, or for ``later`` after the first line."""
+    """The complete lines from a pipe, until it is closed or ``ended``: a process that was left behind may keep the pipe
+    open. Raises TimeoutError with the limit if nothing comes for ``seconds``, or for ``later`` after the first read."""
     rest = b""
     while True:
         if not _heard(descriptor, seconds, ended):
@@ -146,7 +146,7 @@ def lines(
 
 
 def _heard(descriptor: int, seconds: float, ended: Callable[[], bool]) -> bool:
-    """Wait until something comes through the pipe, or who writes to it has ended; False if neither is so in time."""
+    """Wait until the pipe has data or its writer has ended. False if neither happens in time."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         if select.select([descriptor], [], [], min(left, _LOOK))[0] or ended():

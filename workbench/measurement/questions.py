@@ -80,8 +80,8 @@ class Examiner:
 
 
 def put_off(owed: float, spent: float, least: float = LEAST_OWED) -> str | None:
-    """Why no figure is shown for a variant with this time, of which answers ``owed`` a part, both in ns; None if that
-    is tolerated: ``least``, or the share ``MOST_OWED``."""
+    """Why no figure is shown for a variant that took ``spent`` ns, including ``owed`` ns of work put off until it was
+    asked; None if that is tolerated: up to ``least`` ns, or the share ``MOST_OWED``."""
     if owed <= max(least, MOST_OWED * spent):
         return None
     return f"does {owed / spent:.0%} of its work only when it is asked for results"

@@ -23,7 +23,8 @@ from lobench.workbench.measurement.task import Job, Task
 from lobench.workbench.results.model.samples import NamedSamples
 
 COLUMNS = ("process", "pass", "variant", "workers", "wall_ns", "cpu_ns")
-"""``cpu_ns`` is that of all threads of the process together. Of replays at once: how many, until the last is done."""
+"""``cpu_ns``: CPU time of all threads of the process. For simultaneous replays, ``workers`` is their number, and times
+are taken until the last one ends."""
 
 _MOST = 16
 """Numbers of workers beyond this many are every power of two."""

@@ -21,7 +21,7 @@ from lobench.workbench.results.samples import counted
 SESSION_COLUMNS = ("process", *COLUMNS)
 
 LOOKS = frozenset((4, 8, 16))
-"""Numbers of processes after which the rest of a session is planned anew; in between little is learned."""
+"""Numbers of processes after which the rest of a session is planned anew; in between, the estimates change little."""
 
 Plan = Callable[["Session", float, float, float], int]
 """See ``allotment.planned``."""
@@ -45,12 +45,12 @@ class Session:
     complete: bool = False
     same_as: dict[str, str] = field(default_factory=dict)
     witness: str | None = None
-    """Who says what is right, in one untimed pass of the first process; None: the control's original does, which is
-    the reference."""
+    """The variant whose results are right, replayed in one untimed pass of the first process. None if the reference is
+    measured: then it is the control's original, and its results are right."""
     lost: dict[str, str] = field(default_factory=dict)
     """Variants that ended a process, and how: they were removed from the lists above."""
     laid_out: set[str] = field(default_factory=set)
-    """Those of ``measured`` that had a new layout of their machine code in every process so far."""
+    """Names in ``measured`` that had a new layout of their machine code in every process so far."""
     held: int = 0
     """Bytes that a pass takes, as far as known."""
     clock: str = "cpu_ns"
@@ -82,12 +82,12 @@ class Session:
             if states[name] != states[self.measured[-1]]:
                 self.refuse(name, DIFFERS)
                 if self.witness is not None:
-                    # That the other one was right before does not say which of them is wrong now.
+                    # The control's original may be the wrong one now, although the witness confirmed it before.
                     self.refuse(self.measured[-1], DIFFERS)
         self._judge(rows, message)
 
     def heed(self, states: Sequence[str]) -> None:
-        """Refuse variants whose state is not the witness's, the last."""
+        """Refuse variants whose state differs from the witness's, the last of ``states``."""
         for name, state in zip(self.measured, states, strict=False):
             if state != states[-1]:
                 self.refuse(name, DIFFERS)
@@ -240,11 +240,11 @@ def fill(
 ) -> None:
     """Fill a session from its current state. ``task_of``: the task of a process number, given its seconds.
 
-    If a busy machine uses up the time early, at least ``least`` processes of the design are made. ``keep`` is called
-    after every message with samples, so that nothing measured is lost; ``enough`` after every process, to end early;
-    ``advance`` with the seconds spent, as they pass; ``plan`` after some processes, for the number of processes in all
-    (``session.design`` has the answer). A variant that ends its process is ``lost``, and the session continues without
-    it; for the control's original, WorkerError is raised.
+    If a busy machine uses up the time early, at least ``least`` processes of the design are still run. ``keep`` is
+    called after every message with samples, so that nothing measured is lost; ``enough`` after every process, to end
+    early; ``advance`` with the seconds spent, as they pass; ``plan`` after some processes, for the total number of
+    processes, which is stored in ``session.design``. A variant that ends its process is ``lost``, and the session
+    continues without it; for the control's original, WorkerError is raised.
     """
     design, number = session.design, session.begun
     left = design.seconds * (design.processes - number)

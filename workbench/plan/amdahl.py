@@ -34,9 +34,9 @@ def share_from(document: Result, stage: str, feed: str | None = None, phase: int
     """Low and high end of a stage's measured share of the time, from a result document that holds a profile
     (``analysis.stages``).
 
-    ``feed`` is the digest of the feed to look at, needed when several hold that stage. ``phase`` is the one that is
-    predicted: where several variants were profiled, the share is that of the highest phase below it, on which it
-    builds. Raises UsageError when no stage, or more than one, is meant.
+    ``feed``: digest of the feed to use, needed if several have that stage. ``phase``: the predicted phase; if several
+    variants were profiled, the share is taken from the highest phase below it, on which it builds. Raises UsageError
+    if no stage, or more than one, is found.
     """
     known: list[str] = []
     found: list[tuple[str, Interval]] = []

@@ -23,13 +23,13 @@ _PR_SET_PDEATHSIG = 1
 
 
 def text_place(texts: str, content: bytes, file: str) -> str:
-    """Where a file of this ``content`` is kept in the folder ``texts``; ``file``: its path within what it is of."""
+    """The path in the folder ``texts`` of a file with this ``content``. ``file``: its path relative to its source."""
     return os.path.join(texts, hashlib.blake2b(content, digest_size=10).hexdigest(), file)
 
 
 class _OfItsText(SourceFileLoader):
-    """Loads a module as the file in ``texts`` that has the same content, if there is one: functions of two folders
-    then stand in the same place where their files are the same. The module itself keeps its own place."""
+    """Compiles a module as the file in ``texts`` with the same content, if there is one, so that functions of identical
+    files in two folders have the same file name. The module's ``__file__`` does not change."""
 
     def __init__(self, name: str, path: str, root: str, texts: str) -> None:
         super().__init__(name, path)
@@ -45,8 +45,8 @@ class _OfItsText(SourceFileLoader):
 
 
 class Bound:
-    """An import hook: these top-level packages are found in one folder and nowhere else. With ``texts``, their modules
-    are loaded by ``_OfItsText``."""
+    """An import hook: these top-level packages are found in one folder and nowhere else. With ``texts``, ``_OfItsText``
+    loads their modules."""
 
     def __init__(self, root: str, packages: Sequence[str], texts: str | None = None) -> None:
         self.root, self.packages, self.texts = root, frozenset(packages), texts
@@ -86,9 +86,9 @@ def import_path(theirs: Sequence[str]) -> list[str]:
 
 
 def main() -> None:
-    """Arguments: a JSON object (``parent``: process id; ``path``: the parent's import path, null for this
-    interpreter's own; ``root``, ``packages`` and ``texts`` to bind), then the module to run or the path of a file, then
-    its own."""
+    """Command-line arguments: a JSON object (``parent``: process id; ``path``: the parent's import path, null for this
+    interpreter's own; ``root``, ``packages`` and ``texts``: arguments of ``bind``), then the module or file to run,
+    then its own arguments."""
     told = json.loads(sys.argv[1])
     end_with_parent(int(told["parent"]))
     if told["path"] is not None:

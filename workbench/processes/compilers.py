@@ -1,5 +1,5 @@
-"""Compiling in several processes, each of which takes one kernel after another: parts that it loaded or compiled for
-one kernel are there for the next.
+"""Compiling in several processes, each of which takes one kernel after another, so that parts loaded or compiled for
+one kernel are reused for the next.
 
 ``compiled`` takes jobs from both ends of a list: neighbours have most in common, and two processes that begin with
 neighbours would compile the same parts at the same time. ``workbench.compiling`` runs in the processes.
@@ -40,8 +40,8 @@ class Job(NamedTuple):
 
 
 def problem(job: Job, said: str) -> str:
-    """Why a kernel does not compile, for a person: the core of Numba's message, without the callers and their argument
-    types around it."""
+    """Why a kernel does not compile, as text: the core of Numba's message, without the surrounding callers and argument
+    types."""
     _, _, inner = said.rpartition("raised a specific error:")
     reason = inner.partition("During: Pass")[0]
     innermost = textwrap.dedent(reason.strip("\n")).strip()[-_LONGEST_REASON:]
@@ -123,9 +123,9 @@ def compiled(
     alone: Callable[[Job], bool] = lambda job: False,
 ) -> Generator[tuple[Job, str | None], None, None]:
     """Compile ``jobs``, with the user's ``files``, in as many processes as there are processors; yields each finished
-    job, and why its kernel does not compile, if so. ``alone``: jobs after which the process ends, because its state is
-    unknown then. If a process that compiled other jobs before ends during a job, perhaps because they made it grow, the
-    job gets a second try in a new process."""
+    job, with the reason if its kernel does not compile. ``alone``: jobs after which the process ends, because they
+    leave it in an unknown state. If a process that has compiled other jobs ends during a job, perhaps because it has
+    grown too large, the job gets a second try in a new process."""
     waiting = deque(jobs)
     running: dict[int, _Compiler] = {}
     with selectors.DefaultSelector() as ready:

@@ -65,11 +65,11 @@ def helper(
     packages: Iterable[str] = PACKAGES,
     texts: Path | None = None,
 ) -> Started:
-    """A process that runs the module ``name``, or the file of that path, with these words.
+    """A command that runs the module ``name``, or the file with that path, with these arguments.
 
-    ``changes`` to the environment. Lobench's ``packages`` are imported from ``root``, all else as here; another
-    interpreter than this one imports all else from where it does. ``texts``: the folder of files by their content whose
-    places functions are said to stand in (``child``). The thread that starts it must outlive it.
+    ``changes``: to the environment. Lobench's ``packages`` are imported from ``root``. Everything else is imported as
+    in this process or, for another interpreter, from that interpreter's own path. ``texts``: the folder of files by
+    content from which modules are compiled (``child``). The thread that starts the process must outlive it.
     """
     told = {
         "parent": f"{os.getpid():0{_PID_DIGITS}}",

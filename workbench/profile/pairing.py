@@ -58,8 +58,8 @@ def compared(old: Line | None, new: Line | None, columns: Sequence[str]) -> tupl
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A function's lines, of which some cost as much less as others cost more: ``moved`` went from line to line,
-    ``change`` remains."""
+    """Lines of a function that exchanged costs: some cost as much less as others cost more. ``moved``: the exchanged
+    amount; ``change``: what remains."""
 
     file: str
     function: str

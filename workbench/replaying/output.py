@@ -20,9 +20,9 @@ from lobench.workbench.version import version
 
 
 class Output:
-    """Takes a replay's rows, as many as the request's sample, to each of ``files``, on a thread of its own. Rows must
-    have ``features`` and ``depth`` levels, and be those that ``pick`` picks of slices of
-    ``slice_records``. Files that are not finished when ``stack`` is left are removed."""
+    """Writes a replay's rows, or the requested sample of them, to each of ``files``, on a separate thread. The replay
+    must use this object's ``features``, ``depth``, ``pick`` and ``slice_records``. Files that are not finished when
+    ``stack`` is left are removed."""
 
     def __init__(self, feed: Feed, request: Request, stack: ExitStack) -> None:
         sample = request.sample
@@ -77,7 +77,7 @@ class Output:
         return files
 
     def _names(self, request: Request) -> Sequence[str]:
-        """The features that rows have."""
+        """The features of a row."""
         return chosen_features(request.columns) if request.features else []
 
     def _told_of(self, file: RowsFile) -> dict[str, str]:

@@ -20,8 +20,8 @@ def failed(feed: FeedResult) -> dict[str, str]:
 
 
 def refuted(feed: FeedResult) -> dict[str, str]:
-    """Variants of which no figure may be shown, and why: they failed verification, or a session left them out, as they
-    ended a timed replay in another state, did their work only when asked, or were faster than can be."""
+    """Variants whose figures must not be shown, and why: they failed verification, or a session left them out because
+    they ended a timed replay in another state, did their work only when asked, or were impossibly fast."""
     found = failed(feed)
     for session in feed.sessions:
         for name in session.disagreeing:
@@ -30,7 +30,7 @@ def refuted(feed: FeedResult) -> dict[str, str]:
 
 
 def refused(contest: Contest) -> dict[str, str]:
-    """Subjects of a contest of which no figure may be shown, and why."""
+    """Subjects of a contest whose figures must not be shown, and why."""
     found = {subject.name: subject.reason or "" for subject in contest.subjects if not subject.agrees}
     if contest.session is not None:
         for name in contest.session.disagreeing:

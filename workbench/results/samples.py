@@ -14,7 +14,7 @@ SESSIONS = ("session", "factorial", "from_top")
 """Parts of a feed that are sessions; null or absent where they were not measured."""
 
 _POSITIVE = ("wall_ns", "cpu_ns", "workers")
-"""Columns of which no value is 0; of all others none is below it."""
+"""Columns whose values are all positive; those of other columns are not negative."""
 _KEYS = (
     ("process", "pass", "slice", "variant"),
     ("process", "pass", "variant", "workers"),

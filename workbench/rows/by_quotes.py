@@ -1,4 +1,4 @@
-"""The sample of changes of the best prices and sizes: what it needs is known once all rows are made."""
+"""The sample of changes of the best prices and sizes, which is chosen after all rows are made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lobench.workbench.rows.numbering import Numbers, book_keys
 
 
 class ByQuotes:
-    """``bbo``. Rows have a level."""
+    """``bbo``. Its rows need at least one level."""
 
     slice_records = OUTPUT_SLICE
     pick: Pick = staticmethod(pick_all)
@@ -25,7 +25,7 @@ class ByQuotes:
 
     def take(self, rows: Rows) -> Iterator[Rows]:
         books = self._books.of(book_keys(rows.heads))
-        # No book has a size of -1: its first evaluation differs from this.
+        # No book has a size of -1, so its first evaluation always differs.
         more = np.full((len(self._books) - len(self._bests), 4), -1, np.int64)
         self._bests = np.concatenate([self._bests, more])
         quotes = [np.ascontiguousarray(rows.levels[name][:, 0]) for name in ("bid_px", "bid_sz", "ask_px", "ask_sz")]
@@ -47,7 +47,8 @@ def _compare(
     bests: npt.NDArray[np.int64],
     chosen: npt.NDArray[np.bool_],
 ) -> None:
-    """Set ``chosen`` for the rows at which the best prices or sizes are not those of the book's last row, ``bests``."""
+    """Set ``chosen`` for the rows whose best prices or sizes differ from those of the book's previous row, which are in
+    ``bests``."""
     for row in range(len(books)):
         best = bests[books[row]]
         quote = bid_price[row], bid_size[row], ask_price[row], ask_size[row]

@@ -1,4 +1,4 @@
-"""Samples of every so many events, or units traded, of a book, or of its trades."""
+"""Samples by number of events, by traded volume, and by trade; each book is sampled by itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EVENTS, VOLUME, TRADES = range(3)
 
 
 class ByRecord:
-    """One of ``KINDS``, with a step of so many events, or units."""
+    """A sample of one of ``KINDS``. ``step``: events, traded units or trades of a book from one row to the next."""
 
     slice_records = SLICE
 
@@ -86,16 +86,16 @@ def _choose(
     done: int,
     found: int,
 ) -> tuple[int, int]:
-    """Go through the records from ``done`` on, until all are or a new book finds no room; returns how many are done and
-    how many rows there are.
+    """Process the records from number ``done`` on, until the end or until there is no room for a new book. Returns how
+    many records are done and how many rows were found so far.
 
-    By book: ``totals`` of events, units or trades, and the next total of which a row is made, ``following``.
+    By book, ``totals``: events, units or trades; ``following``: the total at which the next row is due.
     """
     book, latest = int64(-1), int64(-1)
     for index in range(done, count):
         event = view(address + index * stride, MBO)
         key = book_key_of(event)
-        # Often the same again.
+        # Consecutive records are often of the same book.
         if key != latest:
             book, latest = number_of(slots, known, books, key), key
         if book < 0:

@@ -1,8 +1,8 @@
 """Samples by time: the last state of every book at the end of each interval.
 
-A book's state at the end of an interval is its last row in it, or the one before. So of a slice of records those rows
-are picked that are a book's last in their interval, or in the slice; the states at the ends of intervals are taken from
-these, and from those that are held since earlier slices.
+A book's state at the end of an interval is its last row in or before that interval. So only those records of a slice
+become rows that are a book's last in an interval or in the slice. The states at the ends of intervals are taken from
+these rows and from the last rows of earlier slices, which are held.
 """
 
 from __future__ import annotations
@@ -25,17 +25,18 @@ from lobench.workbench.rows.numbering import Numbers, book_key_of, number_of
 Integers = npt.NDArray[np.int64]
 
 CLOSED: Final = 30 * 60 * 10**9
-"""Nanoseconds without any evaluation of the feed after which the market was closed."""
+"""Nanoseconds without an evaluation in the whole feed after which the market counts as closed."""
 UNSEEN: Final = -1
 _ROOM: Final = 1 << 16
-"""States that come out at once."""
+"""The most states that are output at a time."""
 CLOCK, BEGIN, CHANGES = range(3)
-"""Of the clock: its time, -1 before the first; when its interval began; how often it has left one in this slice."""
+"""Fields of the clock: its time, -1 before the first evaluation; the start of its interval; how often it has entered a
+new interval in this slice."""
 
 
 class Sampled(Rows):
-    """Rows of a sample by time. ``ends``: int64, nanoseconds, the end of each row's interval; ``filled``: uint8, 1
-    where the book had no evaluation in it."""
+    """Rows of a sample by time. ``ends``: int64, nanoseconds, the end of each row's interval; ``filled``: uint8, 1 if
+    the book had no evaluation in that interval."""
 
     def __init__(self, rows: Rows, ends: Integers, filled: npt.NDArray[np.uint8]) -> None:
         super().__init__(rows.heads, rows.features, rows.levels, rows.names)
@@ -46,9 +47,9 @@ class Sampled(Rows):
 
 
 class _Ends(NamedTuple):
-    """What is known of a slice's rows when they are picked: each one's book, by number, and how many intervals of the
-    slice end before it; of each change the first interval that ends, and the one that then begins; and the number of
-    books."""
+    """Facts about a slice's rows, recorded when they are picked. ``books``: each row's book, by number; ``changes``:
+    how many changes of interval precede each row; ``firsts``, ``stops``: for each change, the first interval that ends,
+    and the first one not to output; ``known``: the number of books so far."""
 
     books: Integers
     changes: Integers
@@ -58,18 +59,18 @@ class _Ends(NamedTuple):
 
 
 class ByTime:
-    """Intervals of ``step`` nanoseconds; ``nothing``: no rows, as they are made."""
+    """Intervals of ``step`` nanoseconds. ``nothing``: an empty ``Rows`` of the right columns."""
 
     slice_records = SLICE
 
     def __init__(self, step: int, nothing: Rows) -> None:
         self._step = step
-        # Of the records that were picked.
+        # State after the last slice that was picked.
         self._books = Numbers()
         self._last = np.full(self._books.room, -1)
         self._clock = np.array([-1, 0, 0])
         self._scratch = np.zeros((4, 0), np.int64)
-        # Of the rows that were taken.
+        # State after the last rows that were taken.
         self._held = nothing
         self._newest = np.zeros(0, np.int64)
         self._fresh = np.zeros(0, np.uint8)
@@ -114,7 +115,7 @@ class ByTime:
     def take(self, rows: Rows) -> Iterator[Rows]:
         note: _Ends = rows.note
         more = note.known - len(self._newest)
-        # A state is a row of ``source``: one of the slice's, or after those the one that is held of each book.
+        # States are rows of ``source``: first the slice's rows, then the held row of each book.
         source = joined([rows, self._held])
         held = np.arange(len(self._newest)) + len(rows)
         self._newest = np.concatenate([np.where(self._newest == UNSEEN, UNSEEN, held), np.full(more, UNSEEN)])
@@ -165,12 +166,12 @@ def _mark(
     places: Places,
     done: int,
 ) -> int:
-    """Go through the records from ``done`` on, until all are or a new book finds no room; returns how many are done. A
-    place of 0 marks a row that is its book's last in an interval.
+    """Process the records from number ``done`` on, until the end or until there is no room for a new book. Returns how
+    many records are done. A place of 0 marks a record that is its book's last in an interval.
 
-    ``last``: by book the last record of the slice that was evaluated, -1 for none; ``changes``: by such a record, how
-    often the clock had left an interval; ``firsts``, ``stops``: each time, the first interval that ends, and the one
-    not to fill any more.
+    ``last``: by book, its last evaluated record of the slice, -1 for none; ``changes``: by evaluated record, how many
+    changes of interval preceded it; ``firsts``, ``stops``: for each change, the first interval that ends, and the first
+    one not to output.
     """
     time, begin, changed = clock[CLOCK], clock[BEGIN], clock[CHANGES]
     index, book, latest = done, int64(-1), int64(-1)
@@ -179,7 +180,7 @@ def _mark(
         places[index] = -1
         if (int64(event["flags"]) & mask) == value:
             key = book_key_of(event)
-            # Often the same again.
+            # Consecutive records are often of the same book.
             if key != latest:
                 book, latest = number_of(slots, known, books, key), key
             if book < 0:
@@ -188,7 +189,7 @@ def _mark(
             if now - begin >= step:
                 if time >= 0:
                     firsts[changed] = begin // step
-                    # No state goes on through a time in which the market is closed.
+                    # States are not filled in while the market is closed.
                     stops[changed] = firsts[changed] + 1 if now - time >= CLOSED else now // step
                     changed += 1
                 begin = now // step * step
@@ -216,8 +217,8 @@ def _place(
     numbers: Integers,
     places: Places,
 ) -> int:
-    """Give the rows their places, with those that are their book's last in the slice; returns how many there are.
-    ``numbers`` of their books, and their ``changes``, are by place afterwards."""
+    """Number the marked rows, to which each book's last record in the slice is added. Returns how many there are.
+    Afterwards ``numbers``, the rows' books, and ``changes`` are indexed by row."""
     for book in range(books[0]):
         if last[book] >= 0:
             places[last[book]] = 0
@@ -246,12 +247,11 @@ def _pass(
     ends: Integers,
     filled: npt.NDArray[np.uint8],
 ) -> int:
-    """Go through the rows of a slice, until all are done or the room for what comes out is full; returns how many
-    states were written.
+    """Process the rows of a slice, until the end or until the output is full. Returns how many states were written.
 
-    By book: ``newest``, which row is its state, and ``fresh``, whether that is of this interval. ``place``: where to go
-    on: the row; of the changes before it which one, how many of its intervals are done, and the next book of the
-    present one. ``index``, ``ends``, ``filled``: the states, as ``newest`` has them.
+    By book, ``newest``: the row that is its state; ``fresh``: whether that row is in the current interval. ``place``:
+    where to continue: the row, the change of interval before it, how many intervals of that change are done, and the
+    next book of the current interval. Output: ``index``, the states' rows as in ``newest``; ``ends``, ``filled``.
     """
     row, change, interval, book = place[0], place[1], place[2], place[3]
     count = 0

@@ -65,7 +65,7 @@ class RowColumns:
         self.schema = pa.schema([*head, *((name, pa.float64()) for name in features), *levels])
 
     def batch(self, rows: Rows) -> pa.RecordBatch:
-        """A record batch that may be kept. Rows must have these features; their columns are not copied."""
+        """A record batch, which may be kept. Rows must have these features; their columns are not copied."""
         features = [pa.array(rows.column(name)) for name in self._features]
         return pa.record_batch([*self._head(rows), *features, *self._levels_of(rows)], schema=self.schema)
 

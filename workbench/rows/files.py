@@ -72,7 +72,7 @@ class RowsFile:
         self._encoder = BackgroundEncoder(make, grouped=grouped, group_bytes=group_bytes, waiting=waiting)
 
     def write(self, rows: Rows) -> None:
-        """Append rows, which are not copied: their memory must not be written to afterwards."""
+        """Append rows. They are not copied, so their memory must not be overwritten afterwards."""
         if len(rows) == 0:
             return
         batch = self._columns.batch(rows)

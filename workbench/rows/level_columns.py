@@ -1,4 +1,4 @@
-"""Levels of a book as columns: one for each field of each level, as they go into a record batch."""
+"""Levels of books as the columns of a record batch: one for each field of each level."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from lobench.engine.rows import OUTPUT_SLICE
 
 FIELDS: Final = OUTPUT_LEVEL.names or ()
 COUNTS: Final = tuple(name for name in FIELDS if name.endswith("_ct"))
-"""The last of the fields, of 32 bits; all others have 64."""
+"""Fields of 32 bits, which are the last ones; all others have 64."""
 
 _TURNED: Final = 256
-"""Rows whose columns are written at a time: so few that they stay in the second-level cache."""
+"""Rows that are transposed at a time: few enough to stay in the second-level cache."""
 _FEW: Final = 4
-"""Rows fewer than this part of a slice have memory of their own."""
+"""Columns of fewer rows than 1 / ``_FEW`` of a slice get memory of their own size."""
 
 
 class LevelColumns:
-    """Of the ``depth`` best levels."""
+    """Makes the columns of the ``depth`` best levels."""
 
     def __init__(self, depth: int) -> None:
         self._depth = depth
@@ -33,7 +33,7 @@ class LevelColumns:
             Pool(lambda: self._room(OUTPUT_SLICE, True)),
             Pool(lambda: self._room(OUTPUT_SLICE, False)),
         )
-        # Compiles what it calls.
+        # Compiles the function that it calls.
         assert len([*self.of(np.zeros((0, depth), OUTPUT_LEVEL))]) == depth * len(FIELDS)
 
     def _room(self, rows: int, wide: bool) -> npt.NDArray[Any]:
@@ -41,7 +41,7 @@ class LevelColumns:
         return np.empty((self._depth * count, rows), np.int64 if wide else np.uint32)
 
     def of(self, levels: npt.NDArray[np.void]) -> Iterator[npt.NDArray[Any]]:
-        """The columns of ``levels``, ``OUTPUT_LEVEL`` of shape (n, at least the depth), level by level in the order of
+        """The columns of ``levels``, ``OUTPUT_LEVEL`` of shape (n, ``depth`` or more): level by level, in the order of
         the fields. They may be kept."""
         rows = len(levels)
         if rows > OUTPUT_SLICE or rows * _FEW < OUTPUT_SLICE:
@@ -60,8 +60,8 @@ class LevelColumns:
 def _turn(
     numbers: npt.NDArray[np.int64], depth: int, wide: npt.NDArray[np.int64], narrow: npt.NDArray[np.uint32]
 ) -> None:
-    """Write the levels of rows, ``numbers`` of shape (n, 6 or more), to columns: of each level the first four to
-    ``wide``, the last two to ``narrow``."""
+    """Write the levels of rows, ``numbers`` of shape (n, 6 per level), to columns: the first four fields of each level
+    to ``wide``, the last two to ``narrow``."""
     for start in range(0, len(numbers), _TURNED):
         stop = min(start + _TURNED, len(numbers))
         for level in range(depth):

@@ -1,5 +1,5 @@
-"""Numbers for keys, from 0 in the order in which they are first met: by a hash table, for every record is asked
-about."""
+"""Numbers keys from 0 in the order in which they first occur. It uses a hash table, as there is a look-up for every
+record."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _FREE: Final = -1
 
 
 class Numbers:
-    """Grows with each query. ``keys``: int64, those numbered so far, in order. Compiled loops take ``table``, and ask
-    for room with ``grow``."""
+    """The keys numbered so far. ``keys``: int64, in the order of their numbers. Compiled loops use ``table``; their
+    callers make room with ``grow``."""
 
     def __init__(self) -> None:
         self._known = np.zeros(1 << 8, np.int64)
@@ -29,7 +29,7 @@ class Numbers:
 
     @property
     def room(self) -> int:
-        """Keys that it can number before it has to grow."""
+        """The number of keys that fit before it has to grow."""
         return len(self._known)
 
     @property
@@ -42,7 +42,7 @@ class Numbers:
         return self._known[: len(self)]
 
     def of(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Of these, shape (n,); those that are new get the next ones."""
+        """The numbers of these keys, int64, shape (n,). New keys get the next numbers."""
         numbers = np.empty(len(keys), np.int64)
         done = 0
         while (done := number(*self.table, keys, done, numbers)) < len(keys):
@@ -50,7 +50,7 @@ class Numbers:
         return numbers
 
     def grow(self) -> None:
-        """Twice the room."""
+        """Double the room."""
         old = self.keys
         self._known = np.zeros(2 * len(self._known), np.int64)
         self._slots = np.full(2 * len(self._known), _FREE)
@@ -59,7 +59,7 @@ class Numbers:
 
 
 def book_keys(heads: Any) -> npt.NDArray[np.int64]:
-    """A number for the book of each row: its instrument and its publisher."""
+    """The key of each row's book, made of its instrument and its publisher; int64."""
     instruments: npt.NDArray[np.int64] = heads["instrument_id"].astype(np.int64)
     publishers: npt.NDArray[np.int64] = heads["publisher_id"].astype(np.int64)
     return instruments << 16 | publishers
@@ -67,7 +67,7 @@ def book_keys(heads: Any) -> npt.NDArray[np.int64]:
 
 @kernel
 def book_key_of(event: Record) -> int:
-    """That of a record's book."""
+    """The key of a record's book."""
     key: int = int64(event["instrument_id"]) << 16 | int64(event["publisher_id"])
     return key
 
@@ -76,8 +76,9 @@ def book_key_of(event: Record) -> int:
 def number_of(
     slots: npt.NDArray[np.int64], known: npt.NDArray[np.int64], count: npt.NDArray[np.int64], key: int
 ) -> int:
-    """The number of a key, -1 for a new one without room. ``slots``: an open-addressing table of numbers, of a power of
-    two, twice as large as ``known``; ``count``: how many are known."""
+    """The number of a key, which is added if it is new; -1 if there is no room for it. ``slots``: an open-addressing
+    table of numbers, -1 for a free slot, twice as long as ``known``, a power of two; ``known``: the keys by number;
+    ``count``: their number, shape (1,)."""
     mask = len(slots) - 1
     slot = int64(mix(uint64(key)) & uint64(mask))
     while slots[slot] >= 0 and known[slots[slot]] != key:
@@ -99,7 +100,8 @@ def number(
     done: int,
     numbers: npt.NDArray[np.int64],
 ) -> int:
-    """Number ``keys`` from ``done`` on, until all are, or a new one finds no room; returns how many are done."""
+    """Number ``keys`` from index ``done`` on, until the end or until there is no room for a new one. Returns how many
+    are done."""
     while done < len(keys):
         found = number_of(slots, known, count, keys[done])
         if found < 0:

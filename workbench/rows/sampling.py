@@ -1,18 +1,18 @@
 """The evaluations that become rows: all, or a sample by time, events, volume, trades or changes of the best prices.
 
-``1s`` (``100ms``, ``5m``, any whole number of ns, us, ms, s, m, h): for every book its state at the end of each
-interval, intervals counted from 1970. The clock is ``ts_event`` of the feed's evaluations and never goes back. A book
-without an evaluation in an interval keeps its last state, and the row is marked as filled. If the whole feed is silent
-for ``CLOSED`` or longer, the market is closed: nothing is filled there. The last interval of a feed, and of a session,
-ends with it.
+``1s`` (``100ms``, ``5m``, any whole number of ns, us, ms, s, m, h): the state of every book at the end of each
+interval; intervals are counted from 1970. The clock is ``ts_event`` of the feed's evaluations and never goes back. A
+book without an evaluation in an interval keeps its last state, and the row is marked as filled. If the whole feed is
+silent for ``CLOSED`` or longer, the market is closed, and no rows are filled in. The interval in which the feed ends,
+or the market closes, is the last one to have rows.
 
-``1000e``, ``10000v``: the first evaluation of a book at or after each 1,000 of its events, or each 10,000 units of its
-trades (records of T). ``trade``: the first at or after each such record; ``bbo``: each evaluation at which price or
-size of the best bid or ask differs from the book's last one.
+``1000e``, ``10000v``: a book's first evaluation at or after every 1,000 of its events, or every 10,000 units of its
+trades (records of action T). ``trade``: the first at or after each trade. ``bbo``: each evaluation at which the price
+or size of the best bid or ask differs from the book's previous one.
 
-All but ``bbo`` can be told from the records: such a sample picks its rows before they are made, and kernels write no
-others (``lobench.engine.picking``). A sample changes nothing that is computed: books, trackers, strategies and the
-trace are those of the whole replay, and a row has the values that it has without sampling.
+The records alone determine all samples but ``bbo``: such a sample picks its rows before they are made, and kernels
+write no others (``lobench.engine.picking``). A sample changes nothing that is computed: books, trackers, strategies and
+the trace are those of the whole replay, and a row has the same values as without sampling.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ from lobench.workbench.rows.sample import Sample
 
 
 class Sampler(Protocol):
-    """Picks the rows of each slice before it is replayed, and makes the sample of them afterwards, slice by slice: on
-    any thread, and when other slices have been picked already."""
+    """Picks the rows of each slice before it is replayed, and makes the sample from them afterwards, slice by slice.
+    The second part may run on another thread, and while later slices are picked."""
 
     slice_records: int
-    """Records of a slice."""
+    """Records per slice."""
 
     def pick(self, part: Chunk, flags: tuple[int, int], places: Places) -> tuple[int, Any]:
         """See ``lobench.engine.picking.Pick``."""
         ...
 
     def take(self, rows: Rows) -> Iterator[Rows]:
-        """The rows of the sample that these bring."""
+        """The rows that a slice adds to the sample; ``rows``: those picked from it."""
         ...
 
     def finish(self) -> Iterator[Rows]:
-        """The remaining rows when the feed has ended."""
+        """The remaining rows after the end of the feed."""
         ...
 
 
@@ -66,13 +66,13 @@ class _All:
 
 
 def sampler(sample: Sample | None, features: Sequence[str], depth: int) -> Sampler:
-    """For rows of these features and so many levels. What it calls is compiled."""
+    """The sampler for rows with these features and ``depth`` levels. Its functions are compiled already."""
     made = _sampler(sample, _no_rows(features, depth))
     nothing = Chunk(address=0, stride=0, count=0, owner=None)
     count, note = made.pick(nothing, (0, 0), np.zeros(0, np.int32))
     rows = _no_rows(features, depth)
     rows.note = note
-    assert not any(len(found) for found in made.take(rows)), f"{count} rows of nothing"
+    assert not any(len(found) for found in made.take(rows)), f"{count} rows from no records"
     return made
 
 

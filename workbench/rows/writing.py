@@ -19,10 +19,9 @@ from lobench.workbench.rows.formats import Encoder
 WAITING: Final = 4
 GROUP_ROWS: Final = 128 * 1024
 GROUP_BYTES: Final = 64 * 2**20
-"""A row group is written once it has so many rows, or so many bytes: what a file holds in memory, if nothing
-else is said."""
+"""Defaults: a row group, which is held in memory, is written once it has this many rows or bytes."""
 _PIECE: Final = 4096
-"""Rows of a piece that is long."""
+"""Rows from which a piece counts as long."""
 
 
 class BackgroundEncoder:
@@ -113,5 +112,6 @@ def _together(group: list[pa.RecordBatch]) -> pa.Table:
     if len(group) == 1:
         return table
     table = table.unify_dictionaries()
-    # Each piece of a column is encoded by itself, which takes time if they are many, as copying does if they are long.
+    # Each piece of a column is encoded separately, which is slow if there are many; joining them is slow if they are
+    # long.
     return table if table.num_rows >= _PIECE * len(group) else table.combine_chunks()

@@ -18,7 +18,7 @@ from lobench.workbench.statistics.samples import Timings
 from lobench.workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
 
 SMALL = 0.01
-"""A difference below this may come from where the code lies (docs/statistics.md)."""
+"""A difference below this may come from the layout of the machine code (docs/statistics.md)."""
 LEAST_LAYOUTS = 3
 
 
@@ -33,7 +33,7 @@ class Comparisons:
     control: str
     same: Mapping[str, str] = field(default_factory=dict)
     laid_out: Collection[str] = ()
-    """Variants whose code each process laid out anew."""
+    """Variants with a new layout of their machine code in each process."""
 
     def compare(self, variant: str, base: str, *, wall: bool = False) -> Estimate:
         """How many times faster ``variant`` is than ``base``, on the log scale."""
@@ -67,9 +67,8 @@ class Comparisons:
         return floor_between(self.controls, [self._log_time(variant), self._log_time(base)])
 
     def of_build(self, variant: str, base: str, word: str | None) -> bool:
-        """Whether the verdict ``word`` on the two says only what this build of them does: a difference below ``SMALL``
-        that was seen in fewer than ``LEAST_LAYOUTS`` layouts of their code, as the place of code alone makes such a
-        difference."""
+        """Whether the verdict ``word`` on the two holds for this build only: it is on a difference below ``SMALL``,
+        which the layout of the code alone can cause, and fewer than ``LEAST_LAYOUTS`` layouts were measured."""
         layouts = len(self.cpu.processes) if {variant, base} <= set(self.laid_out) else 1
         small = bool(np.expm1(abs(self.compare(variant, base).value)) < SMALL)
         return word in SHOWN and small and layouts < LEAST_LAYOUTS

@@ -114,7 +114,7 @@ def _verdict(result: Check) -> str:
     if result.same_code and result.aside:
         return f"PASSED: nothing among {', '.join(result.deciding)} changed; nothing to measure"
     if result.same_code and result.unreached:
-        return "PASSED: what is measured of the variants is the same code in both; nothing to measure"
+        return "PASSED: the measured code of the variants is the same in both; nothing to measure"
     if result.same_code:
         return "PASSED: both are the same code apart from comments and layout; nothing to measure"
     rest = "same results, nothing slower beyond the noise floor, no more work"

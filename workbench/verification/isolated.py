@@ -41,7 +41,7 @@ TIMES_GROWTH = 8
 """Limit of its memory growth: at least this many bytes, and at least this multiple of the reference's growth."""
 COMPILING_SECONDS = 1200.0
 STARTING_SECONDS = 120.0
-"""Time limit of the first start of a library's engine: it may be compiled for, by lobench alone."""
+"""Time limit of the first start of a library's engine, in which only lobench's own kernels may have to be compiled."""
 LOADING_SECONDS = 60.0
 SILENT_SECONDS = 120.0
 """Without a total limit: the longest silence of a process, which reports every finished batch of records."""
@@ -54,15 +54,15 @@ _SHARE = 0.8
 _RUBBISH = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"}
 
 
-FORKED = "leaves 1 processes of its own: their work cannot be timed"
-"""Of one whose copy goes on with its work, and answers as well."""
+FORKED = "leaves processes running (1): their work cannot be timed"
+"""Fault of a process that forked, if the copy answers requests, too."""
 
 
 @dataclass(eq=False)
 class FaultError(Exception):
-    """The end of a replay. ``kind``: exception, signal, exit, time, memory or compile. ``done``: records handled
-    before; ``record``: the one at which it ends, if that could be found; ``at``: when it ended, in words, if it had no
-    record in hand."""
+    """A replay ended early. ``kind``: exception, signal, exit, time, memory or compile. ``done``: number of records
+    handled before; ``record``: the record at which it ends, if that could be found; ``at``: if it was not handling
+    records, when it ended, as words that follow "when"."""
 
     kind: str
     reason: str
@@ -164,9 +164,9 @@ class Host:
         self.close()
 
     def close(self) -> None:
-        """End the process, and what it has started."""
+        """End the process, and all processes that it started."""
         if self._process is not None:
-            # The group is there as long as one of its processes is, also without the one that it began with.
+            # The group exists as long as any of its processes, even after its first one has ended.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
@@ -206,13 +206,13 @@ class Host:
         return ours
 
     def _ended_alone(self) -> bool:
-        """Whether the process is there no more, and has said all; a fork of it may keep the connection open."""
+        """Whether the process has ended and all its messages were read. A fork of it may keep the connection open."""
         assert self._process is not None
         assert self._connection is not None
         return self._process.poll() is not None and not self._connection.poll()
 
     def _end(self) -> tuple[str, str]:
-        """How the process ended that is there no more, and its last words."""
+        """How the process ended: the kind of fault, and the reason with its last words."""
         assert self._process is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
@@ -232,7 +232,7 @@ class Host:
         return self._process.pid
 
     def _memory(self) -> int:
-        """Bytes that the process has to itself."""
+        """Bytes of the process's private memory."""
         assert self._process is not None
         try:
             found = psutil.Process(self._process.pid).memory_info()

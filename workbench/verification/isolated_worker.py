@@ -76,7 +76,7 @@ def _told(error: BaseException) -> tuple[str, str]:
 
 
 class _Server:
-    """Answers by name; every public method but ``tell`` is one."""
+    """Handles requests by name: every public method but ``tell`` is a request."""
 
     def __init__(
         self, connection: Connection, name: str, files: Sequence[str], feeds: Sequence[tuple[int, str, int]]
@@ -131,7 +131,7 @@ class _Server:
         return subject_of(self._variant(None)).observe(take, self._advance)
 
     def _variant(self, parameters: Mapping[str, int] | None) -> Contestant:
-        # Once: an engine may change the working directory, and with it what the names of files mean.
+        # Only once: an engine may change the working directory, and relative file names depend on it.
         if self._known is None:
             self._known = discover(self._files)
         variant = resolve(self._name, self._known)
@@ -143,14 +143,14 @@ class _Server:
         return VariantMachine(self._variant(settings.workload.parameters), settings, questions, self._at), feed
 
     def tell(self, kind: str, value: Any) -> None:
-        """Send a message; whose it is, because a fork of this process has the same connection."""
+        """Send a message with the sender's process id, because a fork of this process shares the connection."""
         self._connection.send((os.getpid(), kind, value))
 
     def _advance(self, records: int) -> None:
         self.tell("advance", records)
 
     def _at(self, what: str) -> None:
-        """Tell what comes next, where that is no record."""
+        """Announce the next call, if it is not one with records."""
         self.tell("at", what)
 
 

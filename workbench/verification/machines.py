@@ -72,9 +72,9 @@ class Machine(Protocol):
 class MachineSettings:
     """How a ``VariantMachine`` replays, in any process.
 
-    ``scope``: how far it goes, and the results compared. ``deep``: its proofs hold digests of everything. ``seed``: of
-    the questions; without one there are none. ``calls``: the feed is replayed once more in calls of other lengths,
-    which are the questions' own. ``states``: the whole state is part of a proof at every batch boundary.
+    ``scope``: its last stage, and which results are compared. ``deep``: its proofs hold digests of everything.
+    ``seed``: of the questions; without one there are none. ``calls``: the feed is replayed once more in calls of other
+    lengths, drawn with the questions. ``states``: a proof holds the whole state at every batch boundary.
     """
 
     workload: Workload
@@ -87,9 +87,9 @@ class MachineSettings:
 
 
 class VariantMachine:
-    """A variant as it was fitted, or an engine from outside, on a number of threads: the timed build, and in a deep
-    proof of a variant the observed one, too. ``questions`` are those of the settings' seed. ``at`` is told what comes
-    next, where that is no record: words that follow "when".
+    """A variant with its fitted parameters, or an engine from outside, on a number of threads: the timed build, and in
+    a deep proof of a variant also the observed one. ``questions`` are drawn with the settings' seed. ``at`` receives
+    the next call if it is not one with records, as words that follow "when".
     """
 
     def __init__(

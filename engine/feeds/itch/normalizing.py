@@ -54,8 +54,8 @@ MOST_RECORDS: Final = 3
 """Records that one message gives at most."""
 
 MORE, PARTIAL, FULL, GROW, END, BAD_LENGTH, BAD_KIND, BAD_PRICE, BAD_SIZE = range(9)
-"""Why a pass stopped: the end of the piece, a message that continues after it, no room for more records, a table of
-live orders that is half full, the end of the session; or a problem at the returned byte."""
+"""Why a pass stopped: end of the piece, a message that continues beyond it, no room for more records, a half-full
+table of live orders, end of the session; or a problem at the returned byte."""
 
 PROBLEMS: Final = {
     BAD_LENGTH: "a message of kind {kind} preceded by the length {length}; {expected} expected",
@@ -75,8 +75,9 @@ STATE: Final = np.dtype(
         ("framed", "i8"),
     ]
 )
-"""State between passes: the start of the day (ns since the epoch), messages read, live orders, U that named an unknown
-order, Q of no shares, R of a known stock; whether messages are preceded by their lengths (1) or by 0."""
+"""State between passes: the start of the day (ns since the epoch); counts of messages read, live orders, U messages
+for unknown orders, Q messages without shares, R messages for known stocks; whether messages are preceded by their
+lengths (1) or by 0."""
 
 SHORT = np.dtype([("value", "u2")])
 WORD = np.dtype([("value", "u4")])

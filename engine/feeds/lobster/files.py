@@ -33,7 +33,7 @@ def ticker_of(path: str) -> str | None:
 
 
 def instrument_of(ticker: str | None) -> int:
-    """An instrument id for a ticker, no two of which share one; 0 for none.
+    """An instrument id for a ticker, different for each ticker; 0 for none.
 
     LOBSTER has no ids: the ticker's characters are the digits of a number in base 39, which for six of them fits in 32
     bits.

@@ -115,8 +115,8 @@ def names_in(column: pa.Array, rows: npt.NDArray[np.int64]) -> list[str]:
 
 
 def order_ids(column: pa.Array, kind: str, name: str) -> npt.NDArray[np.uint64]:
-    """Order ids, 0 for empty ones. ``kind``: ``integer``; ``uuid``, both halves of which are folded into one;
-    ``text``, of which the BLAKE2b of 64 bits is taken."""
+    """Order ids, 0 for empty ones. ``kind``: ``integer``; ``uuid``, whose two halves are folded into one; ``text``,
+    which is replaced by its 64-bit BLAKE2b digest."""
     if kind == "integer":
         return integers(column, "u8", name, 0)
     valid = _valid(column)

@@ -15,7 +15,7 @@ from lobench.engine.records import ASK, BID, FILL
 
 FAULT = os.environ.get("LOBENCH_TEST_FAULT", "")
 LIVING: WeakSet[Any] = WeakSet()
-"""The engines that live."""
+"""The engines that are alive."""
 
 
 def oracle() -> Any:

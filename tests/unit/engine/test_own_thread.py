@@ -1,4 +1,4 @@
-"""Threads of lobench are not taken for an engine's; threads and processes that are left behind are seen."""
+"""Lobench's own threads are not taken for an engine's; threads and processes that are left behind are found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_whose_thread_it_is(kind: type[Thread], counted: int) -> None:
     thread.start()
     try:
         assert other_threads() == before + counted
-        left = "leaves 1 threads of its own, where 0 may rest: its work cannot be timed"
+        left = "leaves threads running (1; allowed: 0): their work cannot be timed"
         assert company.left() == (left if counted else None)
         assert company.left(1) is None
     finally:
@@ -30,6 +30,6 @@ def test_whose_thread_it_is(kind: type[Thread], counted: int) -> None:
 def test_a_process_that_was_started_is_seen_until_it_has_ended() -> None:
     before = Company.now()
     with subprocess.Popen(["sleep", "100"]) as process:
-        assert before.left(1) == "leaves 1 processes of its own: their work cannot be timed"
+        assert before.left(1) == "leaves processes running (1): their work cannot be timed"
         process.kill()
     assert before.left() is None

@@ -30,7 +30,7 @@ ROOM = 40
 
 
 def slice_of(count: int) -> tuple[Chunk, npt.NDArray[np.void]]:
-    """Records of which every second is evaluated, and themselves."""
+    """A slice in which every second record is evaluated, and its records."""
     records = np.zeros(count, MBO)
     records["flags"][::2] = F_LAST
     records["ts_event"] = records["instrument_id"] = np.arange(count) + 10
@@ -61,7 +61,7 @@ def put(place: int, source: int, step: int, tap: Any) -> None:
 
 @pytest.mark.normal
 def test_kernels_write_where_a_row_is() -> None:
-    """Only the features that were chosen, at the places of their rows, in whatever order they come."""
+    """Only the chosen features, each row at its index, whatever the order in which rows are written."""
     buffers = RowBuffers(ROOM, ["event_number", "mid_price"], 1)
     rows = picked(buffers, first=50)
     tap = np.zeros(1, TAP)
@@ -113,7 +113,7 @@ def test_memory_that_somebody_has_is_not_written_to() -> None:
 
 @pytest.mark.normal
 def test_no_rows_are_written_once_they_are_handed_over(feed: str) -> None:
-    """What is replayed past them leaves them alone."""
+    """Later replaying does not change them."""
     chunk = next(iter(open_feed([feed])))
     got: list[Rows] = []
     with Replay(TOP, deep=False, until="features", on_rows=got.append) as replay:

@@ -1,4 +1,4 @@
-"""The section on verification claims what was compared, and no more."""
+"""The section on verification lists what was compared, and nothing else."""
 
 from __future__ import annotations
 

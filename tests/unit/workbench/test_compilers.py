@@ -1,7 +1,7 @@
 """Processes that compile one kernel after another: if one ends, the other kernels are still compiled, and nothing waits
 for it in vain.
 
-The processes here compile nothing; each does what its job is called.
+The processes here compile nothing; the name of each job says what its process does.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ _SOLD: Final = (-1, 101.0, 0.0, 1)
 _NOTHING: Final = (0, 0.0, 0.0, 0)
 _EVEN: Final = _quotes(5, 5)
 _HIGHEST: Final = Units(UNDEFINED - 1)
-"""64 trades at it sum up to -128 where 64 bits are kept, and to a mean far above every mid where more are."""
+"""64 trades at this price sum to -128 in 64 bits; with more bits, their mean is far above any mid price."""
 # The instrument is at 101 bid and 104 asked, this book at 100 and 104.
 _OTHER: Final = tuple(at(1, 2, add(1, "B", 101, 5, 0), add(2, "A", 105, 5, 0)))
 

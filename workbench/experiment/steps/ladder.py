@@ -11,7 +11,8 @@ from lobench.workbench.processes.starting import WorkerError
 
 
 def _measure(experiment: FeedExperiment, advance: Advance) -> None:
-    """The trusted variants, or the pair, with isolated passes if there is time; an incomplete session is continued."""
+    """Measure the trusted variants, or the pair, with isolated passes if there is time; resume an incomplete
+    session."""
     budget, kept, pair = experiment.budget, experiment.content.session, experiment.pair
     if kept is None:
         try:
@@ -28,7 +29,7 @@ def _measure(experiment: FeedExperiment, advance: Advance) -> None:
         except WorkerError as error:
             if pair is None:
                 raise
-            # Without the first of a pair there is nothing to compare.
+            # Without the first variant of a pair there is nothing to compare.
             experiment.lose(error, "when measured")
             experiment.put(session=None, isolated=None)
         return

@@ -29,8 +29,8 @@ class Rung:
     """A variant's place on the ladder: its throughput, the step over ``base``, the total over the reference.
 
     ``same_as``: the variant that is the same kernel; ``note``: why there is no verdict; ``step_of_build``: the step is
-    shown and so small that another layout of the code may undo it; ``bias``: of lock-step if one is shown, and
-    ``step_alone``, ``total_alone`` the figures without it.
+    shown, but so small that another layout of the code may undo it; ``bias``: of lock-step, if one is shown;
+    ``step_alone``, ``total_alone``: the figures without that bias.
     """
 
     variant: str
@@ -109,9 +109,9 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The pair of `lobench cmp`. ``ratio``: speed of ``variant`` over ``base``; ``ratio_alone``: of the two each by
-    itself, where a bias of lock-step of either is shown; ``floor``: of this comparison; ``note``: why there is no
-    verdict; ``of_build``: the difference is shown and so small that another layout of the code may undo it;
+    """The pair of `lobench cmp`. ``ratio``: speed of ``variant`` over ``base``; ``ratio_alone``: the ratio of the two
+    measured alone, if either shows a bias of lock-step; ``floor``: of this comparison; ``note``: why there is no
+    verdict; ``of_build``: the difference is shown, but so small that another layout of the code may undo it;
     ``regression``: slower for certain, by more than the tolerance."""
 
     base: str

@@ -64,9 +64,9 @@ class Design:
 @dataclass(frozen=True, slots=True)
 class SessionResult:
     """The side-by-side measurements of a session. ``measured``: names in the order of the column ``variant``, the
-    control last; ``same_as``: names of variants that are the same kernel as an earlier one, to that one;
-    ``disagreeing``: names that are left out, ``reasons`` why; ``laid_out``: names that had a new layout of their
-    machine code in each process; the others had that of their build."""
+    control last; ``same_as``: name of a variant to an earlier one that is the same kernel; ``disagreeing``: names that
+    are left out; ``reasons``: why; ``laid_out``: names that had a new layout of their machine code in each process; the
+    others kept the layout of their build."""
 
     events: int
     complete: bool

@@ -13,9 +13,9 @@ SHOWN: Final = (FASTER, SLOWER)
 VERDICTS: Final = (*SHOWN, NO_DIFFERENCE)
 
 THIS_BUILD: Final = "this build"
-"""Beside a difference so small that another layout of the same code may undo it."""
+"""Added to a verdict on a difference so small that another layout of the same code may undo it."""
 
 
 def worded(verdict: str | None, of_build: bool) -> str:
-    """A verdict for a person, who may be told that it holds for this build alone; "" for none."""
+    """A verdict as text, with the remark that it holds for this build only if ``of_build``; "" for no verdict."""
     return f"{verdict}, {THIS_BUILD}" if verdict and of_build else verdict or ""

@@ -1,4 +1,4 @@
-"""Which kernels are built, by whom, in which order."""
+"""Which kernels are built, by which process, and in which order."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_sources_that_share_kernels_build_what_is_the_same_once(tmp_path: Path) 
     chains = Chains([Build(one, name, "timed", kernel=kernels[one][name]) for one in kernels for name in kernels[one]])
     place = chains.place()
     assert [names(chains.take(place)) for _ in range(3)] == [["base p0", "head p0"], ["base p4"], ["head p4"]]
-    # Of an unknown kernel nothing is the same.
+    # Kernels without an identity are never the same.
     assert Chains([Build(one, "p0", "timed") for one in (base, head)]).left == 2
 
 

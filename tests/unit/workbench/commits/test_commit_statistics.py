@@ -150,7 +150,7 @@ def actions(rare: float, whole: float = 100.1) -> dict[str, tuple[float, float]]
 
 
 def by_chance(rare: float, before: Spread | None, after: Spread | None) -> Finding:
-    """A rare kind of action whose replays differ."""
+    """A finding with a rare kind of action whose replays differ."""
     return finding(exact=actions(rare), spreads={"instructions of T": (before, after)})
 
 

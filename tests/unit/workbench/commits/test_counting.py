@@ -43,12 +43,12 @@ def test_replays_of_a_rare_kind_have_a_mean_and_a_spread(tmp_path: Path) -> None
 
 
 class Heard:
-    """What a valgrind and the replays under it would be asked, in order."""
+    """Records the requests to valgrind and the calls of replays under it, in order."""
 
     def __init__(self, actions: bytes) -> None:
         self.said: list[str] = []
         self.done = 0
-        self.collects = True  # as callgrind begins
+        self.collects = True  # callgrind's initial state
         self.instruments = False
         self.collected: list[int] = []
         self.count = len(actions)
@@ -75,7 +75,7 @@ class Heard:
             self.collected += range(address, address + count) if count else []
 
     def close(self) -> None:
-        assert self.collects, "whoever counts next collects without asking"
+        assert self.collects, "the next count starts with collecting switched on"
         assert not self.instruments
 
     def start(self, *ignored: object) -> Heard:
@@ -86,7 +86,7 @@ class Heard:
 def test_records_of_each_kind_are_counted_alone_and_rare_ones_in_several_replays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Wherever in the feed they are."""
+    """Wherever the kind's records are in the feed."""
     heard = Heard(b"R" + b"A" * 60 + b"TAT" + b"A" * 9)
     monkeypatch.setattr(counting, "start", heard.start)
     monkeypatch.setattr(counting, "OF_AN_ACTION", 55)

@@ -1,4 +1,4 @@
-"""What a verification of a commit's engines says, and what of it is kept."""
+"""The outcome of verifying a commit's engines, and which outcomes are stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FEEDS = [NamedFeed("day.dbn", ("day.dbn",))]
 
 
 class Asked:
-    """A source with two engines, of which verifications tell ``outcomes``; ``names`` were verified, in order."""
+    """A source with two engines whose verifications result in ``outcomes``; ``names``: those verified, in order."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         engines = (("a", "a.so"), ("b", "b.so"))

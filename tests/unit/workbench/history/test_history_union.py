@@ -158,7 +158,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_machine_that_names_another_folder_is_refused(tmp_path: Path) -> None:
-    """asv's files are written to a folder of its name."""
+    """asv's files are written to a folder with the machine's name."""
     (tmp_path / "history.json").write_text(json.dumps({"version": 2, "machine": "../../elsewhere"}))
     with pytest.raises(LobenchError, match=r"history\.json: machine: must be the name of a folder, was '\.\./"):
         load(tmp_path / "history.json", "here")

@@ -228,13 +228,13 @@ def test_a_speed_fails_only_if_it_fails_again() -> None:
     asked: list[float] = []
 
     def disturbed(speed: float) -> bool:
-        """Every other try at a speed is."""
+        """Every other try at a speed is disturbed."""
         asked.append(speed)
         return speed <= 8.0 and asked.count(speed) % 2 == 0
 
     found = largest(confirmed(disturbed, 2), {1.0: True}, 0.01)
     assert found is not None
     assert 7.9 < found <= 8.0
-    # Two tries at most at each.
+    # At most two tries at each speed.
     assert max(map(asked.count, asked)) == 2
     assert largest(confirmed(disturbed, 1), {1.0: True}, 0.01) == pytest.approx(1.0, rel=0.02)

@@ -1,4 +1,4 @@
-"""In how many processes a session spends its time: from the noise that it sees itself."""
+"""A session chooses its number of processes from the noise of its own samples."""
 
 from __future__ import annotations
 
@@ -81,10 +81,10 @@ def session(processes: int, passes: int) -> Session:
 
 
 def test_a_session_plans_by_its_own_samples() -> None:
-    # Passes make all of the noise: about as few processes as Student's quantile allows.
+    # All noise comes from passes: about as few processes as Student's quantile allows.
     few = planned(session(30, 10), left=40.0, start=1.5, seconds=3.0)
     assert 6 <= few < 16
-    # With a pass a process nothing tells the two apart, and a session that has nothing yet has nothing to say.
+    # With one pass per process, or no samples at all, the two variances cannot be estimated.
     assert planned(session(30, 1), left=40.0, start=1.5, seconds=3.0) == 30
     assert planned(Session(NAMES, 80_000, Design(9, 5.0, 10_000, 0)), left=40.0, start=1.5, seconds=3.0) == 9
 

@@ -173,7 +173,7 @@ def test_the_witness_says_what_is_right() -> None:
     made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0), witness="right")
     made.heed(["b", "a", "b", "b", "b"])
     assert made.disagreeing == {"p1_zero_copy"}
-    # Without one beside them, two that differ later are both in doubt.
+    # With a witness that is not measured, two variants that differ later are both in doubt.
     made.take(0, message(states="aaba"))
     assert made.disagreeing == {"p1_zero_copy", "p4_hash_lookup", "p0_baseline"}
     assert made.samples
@@ -203,7 +203,7 @@ def test_only_the_first_process_has_a_witness(monkeypatch: pytest.MonkeyPatch) -
 def test_laid_out_anew_is_only_what_every_process_laid_out() -> None:
     made = session(2)
     assert made.result().laid_out == tuple(NAMES)
-    # One that ends at once and begins again says nothing twice; one that could not is as built from then on.
+    # A restarted process counts once. A variant that lacked a new layout in one process counts as built.
     made.forget(1)
     made.take(1, {**message(), "laid_out": [True, False, True, True]})
     made.take(2, message())

@@ -1,4 +1,4 @@
-"""Levels as columns: which is where, and whose memory they are."""
+"""Levels as columns: their order, and the memory that they use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lobench.workbench.rows.level_columns import LevelColumns
 @pytest.mark.normal
 @pytest.mark.parametrize("count", [1, 300, OUTPUT_SLICE, OUTPUT_SLICE + 1])
 def test_levels_of_any_number_of_rows(count: int) -> None:
-    """A part of those that are turned at once, few with memory of their own, many in memory that is used again."""
+    """Fewer rows than are transposed at a time; few rows, in their own memory; and many, in reused memory."""
     columns = LevelColumns(2)
     levels = np.zeros((count, 2), OUTPUT_LEVEL)
     levels["ask_px"][:, 1], levels["bid_ct"][:, 1] = np.arange(count), np.arange(count)[::-1]
