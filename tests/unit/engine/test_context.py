@@ -93,7 +93,7 @@ def expected() -> dict[str, list[float]]:
             assert peer is not None
             quotes = [peer.bbo(side) for side in (BID, ASK)]
             bid, ask = (math.nan if quote is None else float(quote.price) for quote in quotes)
-            trade = math.nan if peer.last_trade is None else float(peer.last_trade[0])
+            trade = float(peer._prices[-1]) if peer._prices else math.nan
     return memory
 
 
@@ -117,5 +117,5 @@ def test_the_stream_moves_the_peer_between_boundaries() -> None:
         oracle.apply(records[end - BATCH if end != COUNT else 2 * BATCH : end])
         peer = oracle.instrument(PEER)
         assert peer is not None
-        seen.append((peer.bbo(BID), peer.bbo(ASK), peer.last_trade))
+        seen.append((peer.bbo(BID), peer.bbo(ASK), peer._prices[-1]))
     assert len(set(seen)) == 3
