@@ -140,9 +140,9 @@ class Prepared:
     needed.
     """
 
-    param_names = ("variant", "feed")
-    params = (VARIANTS, TIMED)
-    timer = time.process_time
+    param_names: tuple[str, ...] = ("variant", "feed")
+    params: tuple[list[str], ...] = (VARIANTS, TIMED)
+    timer = staticmethod(time.process_time)
     """Other activity of the machine is not timed."""
     timeout = 1200
 

@@ -14,7 +14,7 @@ class Decode:
     param_names = ("form",)
     params = ([".dbn", ".dbn.zst", "synth"],)
     warmup_time = 0
-    timer = time.process_time
+    timer = staticmethod(time.process_time)
     timeout = 600
 
     def setup_cache(self) -> dict[str, str]:

@@ -75,7 +75,9 @@ class Session:
         opened = self._files.book_file(str(path), depth) if book else self._files.features_file(str(path))
         replay_of = part("engine.replay").Replay
         # A commit whose kernels write every feature takes no choice of them.
-        chosen = {"features": []} if book and "features" in inspect.signature(replay_of).parameters else {}
+        chosen: dict[str, list[str]] = (
+            {"features": []} if book and "features" in inspect.signature(replay_of).parameters else {}
+        )
         with (
             opened as file,
             replay_of(

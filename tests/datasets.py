@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +45,7 @@ def assert_same_rows(found: pa.Table, expected: pa.Table) -> None:
             assert one.equals(other), name
 
 
-def stamps(dataset: Path) -> Mapping[str, tuple[int, int]]:
+def stamps(dataset: Path) -> dict[str, tuple[int, int]]:
     """Of each finished file its number and when it was written: another if it was written again."""
     files = {path: path.stat() for path in dataset.glob("date=*/**/*.parquet")}
     return {str(path): (told.st_ino, told.st_mtime_ns) for path, told in files.items()}
@@ -66,4 +66,6 @@ def read_everywhere(dataset: Path, expected: pa.Table) -> None:
     assert tuple(int(each.select(polars.len()).collect().item()) for each in (frame, one)) == counts
     table = f"read_parquet('{dataset}/**/*.parquet', hive_partitioning=true)"
     asked = f"select count(*), count(*) filter (where instrument_id = {number}), count(date) from {table}"
-    assert duckdb.sql(asked).fetchall() == [(*counts, counts[0])]
+    found = duckdb.sql(asked)
+    assert found is not None
+    assert found.fetchall() == [(*counts, counts[0])]

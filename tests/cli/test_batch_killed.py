@@ -62,7 +62,7 @@ def words(days: list[str], dataset: Path, *more: object) -> list[str]:
 def begun(command: list[str], **more: object) -> subprocess.Popen[str]:
     whole = [*COMMAND, *command, "--json"]
     piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
-    return subprocess.Popen(whole, env=environment(), **piped)  # type: ignore[call-overload, no-any-return]
+    return subprocess.Popen(whole, env=environment(), **piped)  # type: ignore[call-overload]
 
 
 def wait(what: Callable[[], object], process: subprocess.Popen[str]) -> None:

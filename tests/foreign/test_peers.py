@@ -112,14 +112,18 @@ def test_every_peer_has_its_files_and_a_pinned_version() -> None:
 
 @pytest.mark.fast
 def test_an_adapter_that_prepares_twice_feeds_once() -> None:
-    done = []
+    done: list[str] = []
+
+    def prepare(records: Any) -> Any:
+        done.append("prepare")
+        return records
 
     class Twice(module("adapter").Adapter):  # type: ignore[misc]
         rounds = 2
 
         def preparer(self) -> Any:
             done.append("preparer")
-            return lambda records: done.append("prepare") or records
+            return prepare
 
         def feed(self, prepared: Any) -> None:
             done.append(f"feed {prepared}")
@@ -200,7 +204,10 @@ def sides(records: Records) -> list[Any]:
     oracle = Oracle("last")
     oracle.apply(records)
     keys = sorted(set(records[["instrument_id", "publisher_id"]].tolist()))
-    return [[level[:3] for level in books_of_oracle(oracle, *key, queues=False)] for key in keys]
+    return [
+        [level[:3] for level in books_of_oracle(oracle, instrument, publisher, queues=False)]
+        for instrument, publisher in keys
+    ]
 
 
 @pytest.mark.normal

@@ -18,6 +18,7 @@ from lobench.engine.feeds import ChainedFeed, Chunk, LoadedFeed, load, open_feed
 from lobench.engine.feeds import compressed as compressed_module
 from lobench.engine.feeds import framer as framer_module
 from lobench.engine.feeds import loaded as loaded_module
+from lobench.engine.feeds.plain import DbnFeed
 from lobench.engine.records import MBO
 from tests.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
 from tests.feeds import content, count, read_ahead_threads
@@ -144,6 +145,7 @@ def test_short_runs_are_gathered(tmp_path: Path, run: int, between: int) -> None
 def test_gathered_records_stay_valid(tmp_path: Path) -> None:
     made = records(200_000)
     feed = open_feed([write(tmp_path / "a", header(), interleaved(made, 2))])
+    assert isinstance(feed, DbnFeed)
     assert feed.stable
     assert b"".join(chunk.array().tobytes() for chunk in list(feed)) == made.tobytes()
 

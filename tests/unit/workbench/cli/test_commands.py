@@ -18,12 +18,12 @@ pytestmark = pytest.mark.normal
 
 
 @pytest.fixture
-def feed(tmp_path: Path) -> Path:
+def feed(tmp_path: Path) -> str:
     return write(tmp_path / "day.dbn", header(), records(9_000).tobytes())
 
 
 @pytest.fixture
-def unclosed(tmp_path: Path) -> Path:
+def unclosed(tmp_path: Path) -> str:
     """A feed of which no record closes an event."""
     made = records(9_000)
     made["flags"] = 0

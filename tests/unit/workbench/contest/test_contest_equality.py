@@ -55,7 +55,7 @@ class CursedError(Exception):
 def masked(mask: list[int], hidden: float = 9.0) -> Any:
     values = np.array([1.0, 2.0, 3.0])
     values[1] = hidden
-    return np.ma.array(values, mask=mask)
+    return np.ma.array(values, mask=np.array(mask, bool))
 
 
 def apart(one: Any, other: Any, rtol: float = 1e-7) -> str:

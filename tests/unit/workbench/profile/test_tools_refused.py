@@ -87,7 +87,7 @@ def test_no_commit_is_blamed_for_a_tool_that_counts_nothing(
 ) -> None:
     source = Source("a commit", None, "key", tmp_path, tmp_path, sys.executable)
     done = subprocess.CompletedProcess([], 0, "", "")
-    monkeypatch.setattr(instructions.subprocess, "run", lambda *words, **options: done)
+    monkeypatch.setattr(subprocess, "run", lambda *words, **options: done)
     monkeypatch.setattr(counting, "read", lambda files: counts)
     with pytest.raises(LobenchError, match="callgrind counted no instructions of p0") as caught:
         instructions.instructions_per_event(source, ["p0"], [["feed"]])
