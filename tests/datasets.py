@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +15,9 @@ import lobench
 from tests.replays import bits
 
 
-def single(feeds: Iterable[str], **wanted: object) -> pa.Table:
+def single(feeds: Iterable[str], **wanted: Any) -> pa.Table:
     """The rows that ``lobench.rows`` gives for each feed alone."""
-    return pa.concat_tables([plain(lobench.rows(feed, **wanted).read_all()) for feed in feeds])  # type: ignore[arg-type]
+    return pa.concat_tables([plain(lobench.rows(feed, **wanted).read_all()) for feed in feeds])
 
 
 def plain(table: pa.Table) -> pa.Table:

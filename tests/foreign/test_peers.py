@@ -118,7 +118,9 @@ def test_an_adapter_that_prepares_twice_feeds_once() -> None:
         done.append("prepare")
         return records
 
-    class Twice(module("adapter").Adapter):  # type: ignore[misc]
+    adapter: Any = module("adapter").Adapter
+
+    class Twice(adapter):
         rounds = 2
 
         def preparer(self) -> Any:
@@ -135,8 +137,9 @@ def test_an_adapter_that_prepares_twice_feeds_once() -> None:
 def engine_of_changes() -> Any:
     """Books made of changes alone, by a library as plain as can be: a dictionary of orders for each book."""
     adapter, changes = module("adapter"), module("changes")
+    base: Any = adapter.Adapter
 
-    class Engine(adapter.Adapter):  # type: ignore[misc, name-defined]
+    class Engine(base):
         offers = "levels"
         rounds = 2
 

@@ -239,10 +239,10 @@ def test_a_run_keeps_each_profile_at_once_and_goes_on_past_failures(
     card = tmp_path / "out" / "profile"
     card.mkdir(parents=True)
     written(card, CARD, "calibration.json")
-    made_of = Kept(content, tmp_path)
+    made_of: Any = Kept(content, tmp_path)
     known = discover()
     with pytest.raises(KeyboardInterrupt):
-        profiles.add_profiles(made_of, content.feeds[0], [known[name] for name in SPEEDS], Workload(), tmp_path)  # type: ignore[arg-type]
+        profiles.add_profiles(made_of, content.feeds[0], [known[name] for name in SPEEDS], Workload(), tmp_path)
     assert asked == [
         ("p0_baseline", None),
         ("p1_zero_copy", "p0_baseline"),
@@ -272,18 +272,19 @@ def test_a_run_without_the_extra_says_what_to_install(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     content = typed.result(document())
-    profiles.add_profiles(Kept(content, tmp_path), content.feeds[0], [], Workload(), tmp_path)  # type: ignore[arg-type]
+    kept: Any = Kept(content, tmp_path)
+    profiles.add_profiles(kept, content.feeds[0], [], Workload(), tmp_path)
     advice = f"install it with: {sys.executable} -m pip install 'lobench[profile]'"
     assert f"pyelftools is not installed; {advice}" in capsys.readouterr().err
     assert content.feeds[0].profiles is None
 
 
 def test_another_machines_card_is_not_taken(tmp_path: Path) -> None:
-    kept = Kept(typed.result(document()), tmp_path)
-    assert profiles.calibration(kept) is None  # type: ignore[arg-type]
+    kept: Any = Kept(typed.result(document()), tmp_path)
+    assert profiles.calibration(kept) is None
     card = tmp_path / "out" / "profile"
     card.mkdir(parents=True)
     written(card, {**CARD, "machine": {"machine_digest": "another"}}, "calibration.json")
-    assert profiles.calibration(kept) is None  # type: ignore[arg-type]
+    assert profiles.calibration(kept) is None
     written(card, CARD, "calibration.json")
-    assert as_json(profiles.calibration(kept)) == CARD  # type: ignore[arg-type]
+    assert as_json(profiles.calibration(kept)) == CARD

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -234,11 +235,12 @@ def test_progress_reaches_one(tmp_path: Path) -> None:
     data = header() + records(200_000).tobytes()
     plain = open_feed([write(tmp_path / "a", data)])
     streamed = open_feed([write(tmp_path / "b", zstd(data))])
-    for feed in (plain, streamed, ChainedFeed([plain, streamed])):
-        seen = [feed.progress for _ in feed]  # type: ignore[attr-defined]
+    feeds: tuple[Any, ...] = (plain, streamed, ChainedFeed([plain, streamed]))
+    for feed in feeds:
+        seen = [feed.progress for _ in feed]
         assert seen == sorted(seen)
         assert 0 < seen[0] < 1
-        assert feed.progress == 1  # type: ignore[attr-defined]
+        assert feed.progress == 1
 
 
 # Early close
@@ -248,10 +250,10 @@ def test_early_close_stops_the_thread(tmp_path: Path) -> None:
     feed = open_feed([write(tmp_path / "a", zstd(header() + records(200_000).tobytes()))])
     count(feed)
     before = open_files()
-    chunks = iter(feed)
+    chunks: Any = iter(feed)
     next(chunks)
     assert len(read_ahead_threads()) == 1
-    chunks.close()  # type: ignore[attr-defined]
+    chunks.close()
     assert not read_ahead_threads()
     assert open_files() == before
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,10 +90,10 @@ def test_records_of_each_kind_are_counted_alone_and_rare_ones_in_several_replays
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Wherever in the feed they are."""
-    heard = Heard(b"R" + b"A" * 60 + b"TAT" + b"A" * 9)
+    heard: Any = Heard(b"R" + b"A" * 60 + b"TAT" + b"A" * 9)
     monkeypatch.setattr(counting, "start", heard.start)
     monkeypatch.setattr(counting, "OF_AN_ACTION", 55)
-    counting.count_actions(heard, None, heard, {}, "0 {} {} book")  # type: ignore[arg-type]
+    counting.count_actions(heard, None, heard, {}, "0 {} {} book")
     several = counting.REPLAYS
     assert heard.said == [
         "lobench 0 55 settling book: []",

@@ -65,10 +65,11 @@ def test_a_count_of_nothing_is_an_error(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("samples", [0, 10])
 def test_samples_without_a_kernel_are_an_error(samples: int) -> None:
-    nothing = sampled.Sampled(SimpleNamespace(), Counts(), samples, {})  # type: ignore[arg-type]
+    codes: Any = SimpleNamespace()
+    nothing = sampled.Sampled(codes, Counts(), samples, {})
     with pytest.raises(ToolFailedError, match=f"perf hit no kernel in {samples} samples"):
         sampled._seen("perf", nothing)
-    some = sampled.Sampled(SimpleNamespace(), Counts({16: np.ones(1, np.int64)}), 1, {})  # type: ignore[arg-type]
+    some = sampled.Sampled(codes, Counts({16: np.ones(1, np.int64)}), 1, {})
     assert sampled._seen("perf", some) is some
 
 
