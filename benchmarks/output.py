@@ -96,22 +96,26 @@ class Session:
             writer.write_table(table, row_group_size=part("workbench.rows.writing").GROUP_ROWS)
 
 
-def measured(session: Session, kind: str, rounds: int) -> tuple[float, float]:
-    """Events per second of a kind, and the ratio to its comparison: medians over turns."""
-    rates, ratios = [], []
+def measured(session: Session, kind: str, rounds: int) -> tuple[float, float, float, float]:
+    """Events per second of a kind, and the ratio to what it is compared with: medians over turns. The CPU time of all
+    threads, ns an event, and that of what it is compared with: the least of all turns, for a busy machine."""
+    rates, ratios, spent = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         pair = session.turns(kind, Path(folder))
         for number in range(rounds + 1):
-            seconds = []
+            seconds, cpu = [], []
             for turn in pair if number % 2 else pair[::-1]:
-                began = time.perf_counter()
+                began, before = time.perf_counter(), time.process_time()
                 turn()
                 seconds.append(time.perf_counter() - began)
+                cpu.append(time.process_time() - before)
             ours, others = seconds if number % 2 else seconds[::-1]
             if number:  # the first one warms up
                 rates.append(session.feed.count / ours)
                 ratios.append(others / ours)
-    return statistics.median(rates), statistics.median(ratios)
+                spent.append(cpu if number % 2 else cpu[::-1])
+    least = [min(times) / session.feed.count * 1e9 for times in zip(*spent, strict=True)]
+    return statistics.median(rates), statistics.median(ratios), least[0], least[1]
 
 
 class Output:
@@ -138,8 +142,11 @@ def main(words: list[str]) -> None:
     session = Session(words[0] if words else FEEDS[0])
     print(f"{session.feed.name}: {session.feed.count:,} events")
     for kind in KINDS:
-        rate, ratio = measured(session, kind, int(words[1]) if words[1:] else ROUNDS)
-        print(f"{kind:<14} {rate / 1e6:6.2f} M events/s, {ratio:.2f} of {_compared(kind)}")
+        rate, ratio, ours, others = measured(session, kind, int(words[1]) if words[1:] else ROUNDS)
+        print(
+            f"{kind:<14} {rate / 1e6:6.2f} M events/s, {ratio:.2f} of {_compared(kind)}; CPU {ours:.0f} ns an event, "
+            f"{others:.0f}"
+        )
 
 
 def _compared(kind: str) -> str:

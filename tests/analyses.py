@@ -137,6 +137,7 @@ def _ladder(medians: Mapping[str, float], names: Sequence[str]) -> list[Document
                 "step": measured,
                 "step_wall": measured,
                 "step_verdict": _verdict(step) if step else None,
+                "step_of_build": False,
                 "step_p": 0.001 if step else None,
                 "step_p_holm": 0.004 if step else None,
                 "total": interval(total) if below else None,

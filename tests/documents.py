@@ -294,6 +294,7 @@ def _session(
         },
         "disagreeing": [],
         "reasons": {},
+        "laid_out": [],
         "samples": {"columns": list(_SAMPLE), "rows": rows if complete else rows[:whole]},
     }
 

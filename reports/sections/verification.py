@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lobench.engine.scope import BOOKS
+from lobench.engine.stages import STAGES
 from lobench.reports.blocks import Block, Cell, Fold, Section, Table, Text
 from lobench.reports.numbers import counted, integer, listed
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import missing
 from lobench.workbench.results.caution import extent
 from lobench.workbench.results.conversion import as_json
-from lobench.workbench.results.model.document import Verified
+from lobench.workbench.results.model.document import Compared, Result, Verified
 
 DIGESTS = {
     "trace": "trace",
@@ -20,6 +22,9 @@ DIGESTS = {
     "strategies": "digest of strategies",
 }
 """The compared digests and their headings; a result has some of them."""
+
+_DEPTHS = {"bbo": ["best prices", "sizes"], "levels": ["levels"], "queues": ["levels", "queues"]}
+"""How deep books are compared."""
 
 
 def section(view: ResultView) -> Section:
@@ -42,11 +47,21 @@ def _lead(view: ResultView) -> str:
     agree = sum(outcome.agrees for outcome in outcomes)
     return (
         f"{agree} of {counted(len(outcomes), 'replay')} agree with the reference to the last bit. In the build that is "
-        "timed, the comparison covers the running trace of the best prices and sizes, all features and all signals of "
-        "every evaluation, at every 4,096th record; the state of every book, queue and account at doubling intervals "
-        "and at the end; and answers about random books in between. In timed replays the trace, the final state and "
-        "the answers are compared again."
+        f"timed, the comparison covers {_covered(view.document)}. In timed replays the same answers are compared again."
     )
+
+
+def _covered(document: Result) -> str:
+    """What every replay of a session shows, and so what is compared of all."""
+    stage = STAGES.index(document.until)
+    if stage == 0:
+        return "the sum of all fields of all records"
+    compared = document.compared or Compared(BOOKS[-1], trace=True, asked=document.until)
+    traced = listed(["the best prices", "the sizes at them", *["all features", "all signals"][: stage - 1]])
+    kept = [*_DEPTHS[compared.books], *["features", "accounts"][: stage - 1]]
+    parts = [f"the running trace of {traced} of every evaluation, at every 4,096th record"] if compared.trace else []
+    parts.append(f"the state of all books ({listed(kept)}) at doubling intervals and at the end")
+    return "; ".join([*parts, "and answers about random books in between"])
 
 
 def _table(outcomes: Sequence[Verified]) -> Table:

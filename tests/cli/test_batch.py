@@ -111,6 +111,15 @@ def test_a_small_dataset(feeds: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.normal
+def test_a_plan_does_not_take_a_missing_file_for_an_empty_one(tmp_path: Path) -> None:
+    day = write(tmp_path / "day.dbn", header(), busy(3_000).tobytes())
+    done = command("batch", tmp_path / "gone.dbn", day, "-o", tmp_path / "rows", "--sample", "1s", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path / 'gone.dbn'}, of unknown size" in done.stdout
+    assert f"{day}, 0.2 MiB" in done.stdout
+
+
+@pytest.mark.normal
 def test_refused_before_any_work(tmp_path: Path) -> None:
     assert "no file matches" in refused(2, "batch", tmp_path / "*.dbn", "-o", tmp_path / "d")
     assert "-o DATASET" in refused(2, "batch", "synth:liquid-future,n=10")

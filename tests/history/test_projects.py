@@ -141,6 +141,13 @@ def test_whose_fault_a_failed_build_is(made: Miniature, build: str, own: bool, t
     assert told in str(found)
 
 
+def test_what_a_build_says_does_nothing_to_a_terminal(made: Miniature) -> None:
+    said = r"10%%\r20%%\r\n\033[31;1ma.c:1: error:\033[0m \033]0;title\007no\000 book\n"
+    build = f"printf '{said}' >&2; exit 1"
+    found = broken(made, write(made, "one", lobench__toml=f"build = '''{build}'''\nartifact = 'a.so'\n"))
+    assert str(found).splitlines()[1:] == ["10%", "20%", "a.c:1: error: no book"]
+
+
 def test_what_was_built_and_is_gone_is_built_again(made: Miniature) -> None:
     name = write(made, "one")
     before = source(made, name)

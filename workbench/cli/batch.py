@@ -144,7 +144,8 @@ def _show_plan(plan: Plan, scheduler: str | None) -> None:
 
     say("feeds", f"{plan.feeds:,}; {plan.done:,} tasks done, {len(plan.tasks):,} left")
     for task in plan.tasks:
-        say("task", f"{task.name}, {task.size / 2**20:,.1f} MiB")
+        # A file that is missing, or elsewhere, is no empty one.
+        say("task", f"{task.name}, {f'{task.size / 2**20:,.1f} MiB' if task.size else 'of unknown size'}")
     say("to read", f"{plan.bytes / 2**30:,.2f} GiB")
     source = "from finished tasks" if plan.measured else "rough: no task has finished yet"
     processes = lanes(scheduler)

@@ -143,6 +143,11 @@ def _budget(arguments: argparse.Namespace, until: str) -> Budget:
 
     whole = until == STAGES[-1]
     if arguments.profile and not whole:
+        if arguments.until == STAGES[-1]:
+            raise UsageError(
+                f"--profile needs the whole pipeline, and an engine from outside ends the session after {until}; "
+                "leave it out, or profile it alone: lobench profile ENGINE --variants-from FILE"
+            )
         raise UsageError("--profile needs the whole pipeline; leave out --until")
     default = budget.QUICK_SECONDS if arguments.quick else budget.RUN_SECONDS
     seconds = default if arguments.budget is None else arguments.budget

@@ -28,6 +28,16 @@ _OF_THE_MACHINE: Final = re.compile(
 )
 
 
+_ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def plain(said: str) -> str:
+    """What a build said without colours, and all else that would do something to a terminal; a line that it wrote over
+    again and again is several."""
+    return _CONTROL.sub("", _ESCAPE.sub("", said.replace("\r\n", "\n").replace("\r", "\n")))
+
+
 def own_fault(code: int, last_words: str) -> bool:
     """Whether a build that failed would fail anywhere, as far as its exit code and last words tell: no commit is to
     blame for a tool that is not installed, a full disk, or a package that cannot be fetched."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from lobench.engine.errors import UnjudgedError
 from lobench.workbench.commits.findings import GONE, Finding, changed, findings
-from lobench.workbench.commits.measuring import INSTRUCTIONS, Measured, Request, count, measure
+from lobench.workbench.commits.measuring import INSTRUCTIONS, Exact, Measured, Request, count, measure, prepare
 from lobench.workbench.commits.session import CommitSession
 from lobench.workbench.commits.sources import BrokenError, Source
 
@@ -37,6 +37,16 @@ class Pair:
     reference: str
     allowed: float = 0.005
     ends: Sequence[str] = ()
+
+    def prepare(self, timed: Request, others: Request) -> None:
+        """Build and count at once what comparing both requests takes: nothing has to be compiled while others wait to
+        be timed. What fails here is told of when it is compared."""
+        requests = [one for one in (timed, others) if one.variants]
+        if isinstance(self.before, BrokenError) or self.after.engines or not requests:
+            return
+        exact = prepare([self.before, self.after], requests)
+        if exact is not None and timed.variants:
+            self._count_mechanisms(self.before, exact, timed)
 
     def compare(
         self,
@@ -96,20 +106,28 @@ class Pair:
 
     def _count_what_moved(self, before: Source, measured: Measured, request: Request) -> None:
         """Add the mechanism counters of the variants whose instructions changed."""
+        exact, broken = self._count_mechanisms(before, measured.exact, request)
+        self._raise_broken(before, broken, request)
+        for key, counted in exact.items():
+            for pair, counts in counted.items():
+                measured.exact[key][pair] = {**measured.exact[key].get(pair, {}), **counts}
+
+    def _count_mechanisms(
+        self, before: Source, exact: dict[str, Exact], request: Request
+    ) -> tuple[dict[str, Exact], dict[str, BrokenError]]:
+        """The mechanism counters of the variants whose instructions, ``exact``, changed; source key to reason where
+        they cannot be counted."""
         sources = [before, self.after]
-        counted = [measured.exact[source.key] for source in sources]
+        counted = [exact[source.key] for source in sources]
         moved = {
             pair[1]
             for pair in counted[0].keys() & counted[1].keys()
             if changed(counted[0][pair].get(INSTRUCTIONS), counted[1][pair].get(INSTRUCTIONS))
         }
-        if request.instructions and moved and not self.after.engines:
-            names = [name for name in request.variants if name in moved]
-            exact, broken = count(sources, replace(request, variants=names, instructions=False, counters=True))
-            self._raise_broken(before, broken, request)
-            for source in sources:
-                for pair, counts in exact[source.key].items():
-                    measured.exact[source.key][pair] = {**measured.exact[source.key].get(pair, {}), **counts}
+        names = [name for name in request.variants if name in moved]
+        if not request.instructions or not names or self.after.engines:
+            return {}, {}
+        return count(sources, replace(request, variants=names, instructions=False, counters=True))
 
     def _failing(self, request: Request) -> dict[str, BrokenError]:
         """The variants that alone do not run in BASE, and why."""

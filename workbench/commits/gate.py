@@ -2,7 +2,7 @@
 
 The change decides what is examined: every variant whose code differs. The lowest and the highest of them on the ladder
 are timed, all are compared by results and exact counts. Variants that the change does not reach are listed without
-being measured.
+being measured. All kernels are compiled before anything is timed, and nothing else runs while something is timed.
 """
 
 from __future__ import annotations
@@ -190,10 +190,10 @@ def _measured(
         raise UsageError(f"neither {' nor '.join(found.labels)} has a variant")
     touched = reached(origin, before, after) if isinstance(before, Source) else known
     asked = settings.variants
-    if after.engines and not touched and asked is None:
+    if isinstance(before, Source) and not touched and asked is None and origin.fed_alike(before, after):
         return replace(found, same_code=True, unreached=known)
     # If only the delivery of records changed, any variant shows it.
-    chosen = origin.ends(touched or known) or touched or known
+    chosen = _ends(origin, touched or known, [one for one in (before, after) if isinstance(one, Source)])
     if asked is not None:
         chosen = named(asked, known)
     elif why is not None:
@@ -211,17 +211,19 @@ def _measured(
     each = min(_ROUND_SECONDS * len(settings.feeds), (settings.seconds or LEAST_SECONDS) / _LEAST_ROUNDS)
     design = design_of(ROUNDS if settings.timed else 0, each)
     # Equal instruction counts imply equal use of every mechanism, so no mechanisms have to be counted.
-    still = not settings.timed and instructions.run_here()
+    still = instructions.run_here() and not after.engines
     request = Request(
         as_files(settings.feeds),
         chosen,
         design,
         why is None,
         counters=why is not None,
-        pinned=still and not after.engines,
+        pinned=still and not settings.timed,
         evaluate=settings.evaluate,
     )
+    quiet = replace(request, variants=counted, design=replace(design, processes=0), pinned=still)
     pair = Pair(before, after, (origin.ends(new) or chosen)[0], settings.allowed, origin.ends(new))
+    pair.prepare(request, quiet)
     measured, findings = pair.compare(request, _patience(started, settings.seconds))
     if measured is not None and measured.uncounted:
         why = "; ".join(measured.uncounted.values())
@@ -231,12 +233,18 @@ def _measured(
     if asked is not None and absent:
         raise UsageError(f"neither commit has the variant {', '.join(absent)}")
     # Without instruction counts only time can decide, for these variants too.
-    quiet = replace(request, variants=counted, design=design if why else replace(design, processes=0))
-    quiet = replace(quiet, pinned=instructions.run_here() and not after.engines)
-    findings += pair.compare(quiet, mechanisms=False)[1]
+    findings += pair.compare(replace(quiet, design=design if why else quiet.design), mechanisms=False)[1]
     if not findings:
         raise UnjudgedError(f"neither commit has any of the variants {', '.join([*chosen, *counted])}")
     return replace(found, findings=findings, measured=measured, uncounted=why, unseen=unseen, unreached=unreached)
+
+
+def _ends(origin: Origin, names: Sequence[str], sources: Sequence[Source]) -> list[str]:
+    """The lowest and the highest of some variants, or one of them where both names are those of one kernel; all of them
+    where none has a place on the ladder."""
+    ends = origin.ends(names) or list(names)
+    same = (not source.engines and len({origin.identity(source, name) for name in ends}) == 1 for source in sources)
+    return ends[-1:] if all(same) else ends
 
 
 def _patience(started: float, seconds: float | None) -> Callable[[CommitSession], bool]:

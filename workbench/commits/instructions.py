@@ -12,13 +12,13 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.stages import STAGES
 from lobench.workbench.commits import counting, dumps, lines, verified
-from lobench.workbench.commits.building import Build, pinned
+from lobench.workbench.commits.building import Variables, pinned
 from lobench.workbench.commits.counting import PROCESSOR, missing
 from lobench.workbench.commits.lines import Costs
 from lobench.workbench.commits.participant import last_words, started
@@ -26,10 +26,14 @@ from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.processes.claimed_folders import scratch_folder
 from lobench.workbench.processes.starting import ending, tool_environment
 
-__all__ = ["Counted", "Counts", "UncountedError", "builds", "count", "instructions_per_event", "missing", "run_here"]
+__all__ = ["BUILT", "Counted", "Counts", "UncountedError", "count", "instructions_per_event", "missing", "run_here"]
 
 Counts = dict[tuple[int, str], float]
 """(feed, variant) to instructions per event."""
+
+BUILT: Final[tuple[str, Variables]] = ("timed", pinned(PROCESSOR))
+"""Of the kernels that are counted: which build, with which variables. Under callgrind compiling takes minutes, so they
+are there before."""
 
 _CPUINFO = Path("/proc/cpuinfo")
 _NEEDED = {"abm", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "popcnt"}
@@ -57,11 +61,6 @@ def run_here() -> bool:
     except OSError:
         return False
     return told is not None and set(told[1].split()) >= _NEEDED
-
-
-def builds(source: Source, variants: Sequence[str]) -> list[Build]:
-    """Kernels to compile first: under callgrind that takes minutes."""
-    return [Build(source, variant, "timed", pinned(PROCESSOR)) for variant in variants]
 
 
 def instructions_per_event(

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ from lobench.engine.errors import UsageError
 from lobench.engine.feeds import load, open_feed
 from lobench.workbench.atomic_write import write_whole
 from lobench.workbench.commits import counting, dumps, instructions, verified
-from lobench.workbench.commits.building import Build, build_all, pinned
+from lobench.workbench.commits.building import Build, Variables, build_all, pinned
 from lobench.workbench.commits.code_text import digest_of
 from lobench.workbench.commits.feeds import NamedFeed
+from lobench.workbench.commits.identities import kernels_of
 from lobench.workbench.commits.lines import Costs
 from lobench.workbench.commits.participant import WORKER, Participant
 from lobench.workbench.commits.session import CommitSession, hold
@@ -71,7 +72,7 @@ class Request:
     identity: Callable[[Source, str], str] = _own
 
     @property
-    def variables(self) -> tuple[tuple[str, str], ...]:
+    def variables(self) -> Variables:
         """Set in the environment of processes that replay."""
         return pinned(counting.PROCESSOR) if self.pinned else ()
 
@@ -100,9 +101,7 @@ def measure(
     ``trusted`` come first and define the right results; without any, the first source does. Engines from outside are
     compared with lobench's reference instead. Raises UsageError for a feed without records.
     """
-    for feed in request.feeds:
-        if load(open_feed(feed.files)).count == 0:
-            raise UsageError(f"{feed.name}: no records to replay")
+    _refuse_empty(request.feeds)
     left = [*trusted, *sources]
     broken = build_all(_builds(left, request))
     session = _session(left, request, trusted, broken)
@@ -124,6 +123,22 @@ def measure(
         return counts.measured(session, broken)
 
 
+def prepare(sources: Sequence[Source], requests: Sequence[Request]) -> dict[str, Exact] | None:
+    """Build all that several requests need, and count instructions of all variants together; ``measure`` then finds
+    both. Returns the counts by source key; None where one of the sources fails, which ``measure`` will tell of.
+
+    Raises UsageError for a feed without records.
+    """
+    _refuse_empty(requests[0].feeds)
+    if build_all([build for request in requests for build in _builds(sources, request)]):
+        return None
+    counts, broken = _Counts(), dict[str, BrokenError]()
+    names = dict.fromkeys(name for request in requests for name in request.variants)
+    both = replace(requests[0], variants=list(names), counters=False)
+    counts.take(sources, both, set(_same(sources, both)), broken)
+    return None if broken else counts.exact
+
+
 def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact], dict[str, BrokenError]]:
     """Only exact counts, by source key; for those that do not compile or cannot be counted, key to reason."""
     broken = build_all(_builds(sources, request, timed=False))
@@ -131,6 +146,12 @@ def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact]
     whole = [source for source in sources if source.key not in broken]
     counts.take(whole, request, set(_same(whole, request)), broken)
     return counts.exact, broken
+
+
+def _refuse_empty(feeds: Sequence[NamedFeed]) -> None:
+    for feed in feeds:
+        if load(open_feed(feed.files)).count == 0:
+            raise UsageError(f"{feed.name}: no records to replay")
 
 
 def _session(
@@ -187,15 +208,15 @@ def _same(sources: Sequence[Source], request: Request) -> dict[tuple[int, str], 
 
 
 def _builds(sources: Sequence[Source], request: Request, timed: bool = True) -> list[Build]:
-    kinds = [kind for kind, wanted in (("timed", timed), ("counted", request.counters)) if wanted]
-    pins = request.variables
+    ways = [("timed", request.variables)] * timed + [("counted", request.variables)] * request.counters
+    ways += [instructions.BUILT] * request.instructions
     same = _same(sources, request)
+    feeds = tuple(feed.files for feed in request.feeds)
     builds = []
     for place, source in enumerate(sources):
         names = [] if source.engines else [name for name in request.variants if (place, name) not in same]
-        builds += [Build(source, name, kind, pins) for name in names for kind in kinds]
-        if request.instructions:
-            builds += instructions.builds(source, names)
+        (kernels,) = kernels_of([source]) if names else ({},)
+        builds += [Build(source, name, *way, kernels.get(name, ""), feeds) for name in names for way in ways]
     return builds
 
 
@@ -261,13 +282,14 @@ def _exact(source: Source, variants: Sequence[str], request: Request, digests: S
     kinds = {"counters": request.counters and not source.engines, INSTRUCTIONS: request.instructions}
     wanted = [kind for kind, asked in kinds.items() if asked]
     if any(key(*pair, kind) not in known for pair in pairs for kind in wanted):
-        counters, lacking = _counters(source, variants, request)
-        present = [name for name in variants if name not in lacking]
-        files = [feed.files for feed in request.feeds]
         counted = instructions.Counted()
-        if request.instructions:
-            counted = instructions.count(source, present, files, request.evaluate)
-        found: dict[str, Exact] = {INSTRUCTIONS: counted.exact, "counters": counters}
+        if INSTRUCTIONS in wanted:
+            present = _present(source, variants, instructions.BUILT)
+            counted = instructions.count(source, present, [feed.files for feed in request.feeds], request.evaluate)
+        found: dict[str, Exact] = {INSTRUCTIONS: counted.exact, "counters": {}}
+        if "counters" in wanted:
+            present = _present(source, variants, ("counted", request.variables))
+            found["counters"] = _counters(source, present, request) if present else {}
         known |= {key(*pair, kind): found[kind].get(pair, {}) for pair in pairs for kind in wanted}
         known |= {key(*pair, SPREADS): spread for pair, spread in counted.spreads.items()}
         known |= {
@@ -282,24 +304,26 @@ def _exact(source: Source, variants: Sequence[str], request: Request, digests: S
     return instructions.Counted(exact, spreads, costs)
 
 
-def _counters(source: Source, variants: Sequence[str], request: Request) -> tuple[Exact, dict[str, str]]:
-    """Counters per event where they are asked for, and which variants the source lacks."""
+def _present(source: Source, variants: Sequence[str], built: tuple[str, Variables]) -> list[str]:
+    """The variants that a source has."""
     if source.engines:
-        return {}, {name: "" for name in variants if name not in dict(source.engines)}
+        return [name for name in variants if name in dict(source.engines)]
+    return [name for name in variants if not Build(source, name, *built).lacking]
+
+
+def _counters(source: Source, variants: Sequence[str], request: Request) -> Exact:
+    """Counters per event."""
     participant = Participant(source, dict(request.variables))
     found: Exact = {}
     try:
         files = [list(feed.files) for feed in request.feeds]
-        opened = participant.ask("open", feeds=files, variants=list(variants), evaluate=request.evaluate)
-        lacking: dict[str, str] = opened["lacking"]
-        for feed in range(len(files) if request.counters else 0):
+        participant.ask("open", feeds=files, variants=list(variants), evaluate=request.evaluate)
+        for feed in range(len(files)):
             for name in variants:
-                if name in lacking:
-                    continue
                 answer = participant.ask("count", variant=name, feed=feed, records=COUNTED_RECORDS)
                 if counters := answer.get("counters"):
                     found[feed, name] = {kind: amount / answer["events"] for kind, amount in counters.items()}
-        return found, lacking
+        return found
     except BaseException:
         participant.kill()
         raise

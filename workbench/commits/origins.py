@@ -48,6 +48,14 @@ class Origin(Protocol):
         """Equal for variants of two sources that run the same code."""
         ...
 
+    def differing(self, before: Source, after: Source, names: Sequence[str]) -> list[str]:
+        """Those of some variants of both that are other code in one than in the other."""
+        ...
+
+    def fed_alike(self, before: Source, after: Source) -> bool:
+        """Whether the same code delivers records to the variants of both."""
+        ...
+
     def sources(self, wanted: Sequence[Wanted], *, anew: bool = False) -> list[Source | BrokenError]:
         """The source of each, or the reason for its absence; ``anew``: rebuild even stored builds."""
         ...
@@ -76,6 +84,12 @@ class Own:
 
     def identity(self, source: Source, name: str) -> str:
         return reach.identity(source, name)
+
+    def differing(self, before: Source, after: Source, names: Sequence[str]) -> list[str]:
+        return reach.differing(before, after, names)
+
+    def fed_alike(self, before: Source, after: Source) -> bool:
+        return reach.same_engine(before, after)
 
     def sources(self, wanted: Sequence[Wanted], *, anew: bool = False) -> list[Source | BrokenError]:
         return [self._source(one) for one in wanted]
@@ -110,8 +124,5 @@ def whole(source: Source | BrokenError) -> Source:
 def reached(origin: Origin, before: Source, after: Source) -> list[str]:
     """The variants of either source whose code is another in the other one, or runs with other packages."""
     old, new = (set(origin.variants(source)) for source in (before, after))
-    return [
-        name
-        for name in origin.ordered(old | new)
-        if name not in old & new or origin.identity(before, name) != origin.identity(after, name)
-    ]
+    differing = origin.differing(before, after, origin.ordered(old & new))
+    return [name for name in origin.ordered(old | new) if name in differing or name not in old & new]

@@ -20,8 +20,10 @@ _LAST_LINES = 8
 
 
 def started(source: Source, script: Path, *words: str, variables: Mapping[str, str] | None = None) -> Started:
-    """A process that runs one of the stand-alone files, with a source's code and environment and no other."""
-    made = helper(str(script), *words, python=source.python, root=source.root, packages=source.packages)
+    """A process that runs one of the files that stand alone, with a source's code and environment and no other."""
+    made = helper(
+        str(script), *words, python=source.python, root=source.root, packages=source.packages, texts=source.texts
+    )
     return Started(args=made["args"], env={**source.variables(), **(variables or {})})
 
 
@@ -87,7 +89,13 @@ class Participant:
         self._process.kill()
         self.close()
 
-    def _broken(self) -> BrokenError:
+    def fileno(self) -> int:
+        """Of what its answers come from, for a selector."""
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    def ended(self) -> tuple[int, str]:
+        """The exit code of a process that answers no more, and its last words."""
         try:
             # Wait for the process's own end first: its exit code says whose fault it was.
             code = self._process.wait(timeout=5)
@@ -95,6 +103,9 @@ class Participant:
             self._process.kill()
             code = self._process.wait()
         self._complaints.seek(0)
-        said = last_words(self._complaints.read())
+        return code, last_words(self._complaints.read())
+
+    def _broken(self) -> BrokenError:
+        code, said = self.ended()
         problem = f"{self.source.label}: its process {ending(code, said)}"
         return BrokenError(f"{problem}:\n{said}" if said else problem, self.source.key, own=code > 0)

@@ -19,7 +19,7 @@ from pathlib import Path
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench import PARTS, git
 from lobench.workbench.atomic_write import write_whole
-from lobench.workbench.commits.builds import Builds, own_fault
+from lobench.workbench.commits.builds import Builds, own_fault, plain
 from lobench.workbench.commits.checkout import GIT, content, files_of, lay_out
 from lobench.workbench.commits.code_text import digest_of
 from lobench.workbench.commits.lines import BUILDING, BUILT_IN
@@ -34,6 +34,7 @@ from lobench.workbench.processes.starting import ending, side_by_side
 
 _LAST_LINES = 20
 """Of a build that failed."""
+_LAST_BYTES = 100_000
 _SECONDS = 3600.0
 """That a build may take."""
 
@@ -99,6 +100,14 @@ class Project:
         if file is None:
             return f"none in {source.key}"
         return code_digest(Path(file)) if file.endswith(".so") else source.key
+
+    def differing(self, before: Source, after: Source, names: Sequence[str]) -> list[str]:
+        """Those of some engines that are not the same code in both."""
+        return [name for name in names if self.identity(before, name) != self.identity(after, name)]
+
+    def fed_alike(self, before: Source, after: Source) -> bool:
+        """Whether the same code delivers records to both: always this lobench's."""
+        return True
 
     def sources(self, wanted: Sequence[Wanted], *, anew: bool = False) -> list[Source | BrokenError]:
         """The source of each, or why there is none; missing builds are made side by side, ``anew`` also stored ones.
@@ -220,7 +229,7 @@ class Project:
         if late:
             return f"its build took longer than {_SECONDS / 60:,.0f} minutes", False
         if code:
-            words = "\n".join(said.strip().splitlines()[-_LAST_LINES:])
+            words = "\n".join(plain(said[-_LAST_BYTES:]).strip().splitlines()[-_LAST_LINES:])
             return f"its build {ending(code)}:\n{words}".rstrip(":\n"), own_fault(code, words)
         kept = job.room / "kept"
         made = [job.room / BUILT_IN / self._inside / name for name in self._recipe.artifacts]

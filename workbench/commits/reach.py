@@ -1,7 +1,8 @@
 """Which variants of lobench a change reaches: those that import, directly or not, a module whose code is another.
 
-It errs to one side: a variant that imports a module and runs nothing of it is reached as well. Comments, docstrings
-and layout are no code (``code_text``).
+It errs to one side: a variant that imports a module of the engine and runs nothing of it is reached as well. Of another
+variant's module it may take nothing: there the kernels decide (``identities``). Comments, docstrings and layout are no
+code (``code_text``).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from lobench.engine.errors import UsageError
 from lobench.variants import full_name
 from lobench.workbench.commits.code_text import python_code
+from lobench.workbench.commits.identities import kernels_of
 from lobench.workbench.commits.repository import Commit, Repository
 from lobench.workbench.commits.sources import MEASURED, Source, digest
 from lobench.workbench.selection import LADDER
@@ -94,10 +96,37 @@ def variants_of(repository: Repository, commit: Commit) -> list[str]:
 
 
 def identity(source: Source, variant: str) -> str:
-    """Equal for variants of two sources that run the same code with the same packages. For a combination of policies:
-    of the source's whole code."""
-    reach = modules(source).reach(variant)
-    return digest(repr((source.python, sorted(reach.items()))).encode()) if reach else source.key
+    """Equal for variants of two sources that run the same code with the same packages: of the same modules or, where
+    their engines can tell, with the same kernels. Of a combination of policies: that of all that the source holds."""
+    found = modules(source)
+    if variant not in found.variants:
+        return source.key
+    (kernels,) = kernels_of([source])
+    engine, own = _parted(found.reach(variant))
+    # A replay takes nothing of a variant's own modules but the kernels and what they are started with.
+    return digest(repr((source.python, engine, kernels.get(variant, own))).encode())
+
+
+def differing(before: Source, after: Source, names: Sequence[str]) -> list[str]:
+    """Those of some variants of both sources that run other code in one than in the other, or with other packages."""
+    old, new = modules(before), modules(after)
+    found = [name for name in names if before.python != after.python or old.reach(name) != new.reach(name)]
+    if any(_parted(old.reach(name))[0] == _parted(new.reach(name))[0] for name in found):
+        kernels_of([before, after])  # side by side
+        return [name for name in found if identity(before, name) != identity(after, name)]
+    return found
+
+
+def same_engine(before: Source, after: Source) -> bool:
+    """Whether two sources differ in modules of variants alone, and run with the same packages."""
+    return before.python == after.python and _parted(modules(before).code)[0] == _parted(modules(after).code)[0]
+
+
+def _parted(code: dict[str, str]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The engine's modules, and those of variants."""
+    entries = sorted(code.items())
+    own = [entry for entry in entries if entry[0].startswith(f"{VARIANTS}.")]
+    return [entry for entry in entries if entry not in own], own
 
 
 def in_order(names: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lobench.engine.cache import base_folder
@@ -23,6 +23,7 @@ from lobench.workbench.atomic_write import write_whole
 from lobench.workbench.commits.code_text import PACKAGE, digest_of
 from lobench.workbench.commits.environments import python_for
 from lobench.workbench.commits.repository import Commit, Repository, label
+from lobench.workbench.commits.shared_kernels import drop_texts, keep_texts, shares
 from lobench.workbench.processes.claimed_folders import scratch_folder
 
 MEASURED = ("engine", "variants")
@@ -57,8 +58,9 @@ class Source:
     """Code that can be measured. ``label`` names it to people; ``commit`` is None for a working tree's own state.
 
     Two sources are the same to the laboratory if their ``key`` is: same code, same environment. ``kernels``: the folder
-    of its kernels. ``engines``: for a repository other than lobench's, each engine's name and file. ``repository``: its
-    folder; files in ``tree`` may have other comments.
+    of what is made of it. ``shared``: the cache that holds its kernels with those of other commits; None where it has
+    one of its own, ``kernels`` (``shared_kernels``). ``engines``: of another repository than lobench's, each engine's
+    name and file. ``repository``: the folder that it is of; what lies in ``tree`` may have other comments.
     """
 
     label: str
@@ -71,6 +73,7 @@ class Source:
     made_with: str = ""
     """Digest of the recipe and the tools that made ``engines``: counts of other ones say nothing of the code."""
     repository: Path | None = None
+    shared: Path | None = None
 
     @property
     def root(self) -> Path:
@@ -89,6 +92,11 @@ class Source:
         """The folder in ``tree`` that holds the measured ones."""
         return self.tree / PACKAGE if (self.tree / PACKAGE).is_dir() else self.tree
 
+    @property
+    def texts(self) -> Path | None:
+        """The folder of files by their content, from which its modules are loaded; None for one that shares nothing."""
+        return None if self.shared is None else cache_folder() / "texts"
+
     def variables(self) -> dict[str, str]:
         """Environment of a process that runs this code and no other."""
         kept = {
@@ -97,7 +105,10 @@ class Source:
             if not name.startswith(("NUMBA_", "PYTHON")) or name == "PYTHONWARNINGS"
         }
         own = {} if self.engines else {"PYTHONPATH": str(self.tree), "LOBENCH_TREE": str(self.tree)}
-        cache = {} if self.engines else {"LOBENCH_CACHE_DIR": str(self.kernels)}
+        cache = {} if self.engines else {"LOBENCH_CACHE_DIR": str(self.shared or self.kernels)}
+        if self.shared is not None:
+            # What Numba itself keeps, it knows by its file alone.
+            cache["NUMBA_CACHE_DIR"] = str(self.kernels / "numba")
         return {**kept, **own, **cache, "PYTHONHASHSEED": "0"}
 
 
@@ -146,8 +157,13 @@ def _source(repository: Repository, commit: Commit | None, tree: Path, declared:
     except LobenchError as error:
         raise BrokenError(f"{label(commit)}: {error}") from error
     key = f"{tree.name}-{environment.key}"
-    kernels, root = kept_folder("kernels", key), repository.root
-    return Source(label(commit), commit, key, tree, kernels, environment.python, repository=root)
+    made = Source(
+        label(commit), commit, key, tree, kept_folder("kernels", key), environment.python, repository=repository.root
+    )
+    if shares(made.folder / "engine"):
+        made = replace(made, shared=cache_folder() / "shared")
+        keep_texts(tree, cache_folder() / "texts")
+    return made
 
 
 def kept_folder(kind: str, name: str) -> Path:
@@ -216,6 +232,8 @@ def _prune(newest: Path) -> None:
         taken += _noted(path) if built else 0
         if place >= (_KEPT_BUILT if built else _KEPT) or (taken > _BYTES_BUILT and place >= _KEPT_ANYWAY):
             shutil.rmtree(path, ignore_errors=True)
+    if newest.parent.name == "trees" and len(others) >= _KEPT:
+        drop_texts(cache_folder() / "texts")
 
 
 def _noted(folder: Path) -> int:

@@ -2,8 +2,9 @@
 
 It uses nothing of the workbench, and of the engine only functions that every commit has: ``open_feed`` and ``load``,
 ``discover`` and ``resolve``, ``Replay`` with ``run`` and ``end_state``. Either compiles one kernel and ends
-(``worker.py compile BUILD VARIANT [STAGE]``), or obeys requests, one JSON object a line on stdin, and answers each with
-one on stdout (``worker.py serve``).
+(``worker.py compile BUILD VARIANT [STAGE]``), or says of which code all kernels are (``worker.py identify``, for an
+engine that keeps kernels as this lobench does), or obeys requests, one JSON object a line on stdin, and answers each
+with one on stdout (``worker.py serve``).
 
 A commit of another repository consists of engines from outside, in files: the present lobench replays them.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import importlib
 import importlib.util
 import json
@@ -96,6 +98,22 @@ def compile_one(build: str, name: str, until: str | None = None) -> None:
         replay.close()
 
 
+def identified() -> dict[str, str]:
+    """Variant to a digest of everything that its kernels are compiled of and started with; those whose kernels hold
+    what has no key are not there.
+
+    All that a replay takes of its variant are the kernels, built of its policies, and its run-time parameters.
+    """
+    caches, builder = part("engine.kernel_cache.fingerprint"), part("engine.kernel_builder")
+    unkeyable = part("engine.kernel_cache.values").UnkeyableError
+    found = {}
+    for name, variant in part("variants").discover().items():
+        with contextlib.suppress(unkeyable):
+            lines = caches.fingerprint([*vars(builder.build(variant)).values(), variant.parameters]).lines
+            found[name] = hashlib.blake2b("\n".join(lines).encode(errors="surrogatepass"), digest_size=10).hexdigest()
+    return found
+
+
 class Served:
     """The state behind requests: the feeds, and the current replay. One method for each request."""
 
@@ -152,6 +170,17 @@ class Served:
         told = {"orders": self._feed.most_orders, "instruments": self._feed.instruments} if self._feed else {}
         workload = part("engine.workload").Workload(evaluate=self._evaluate, **self._reach, **told)
         return part("engine.foreign.start").start_replay(self._variants[variant], workload)
+
+    def compile(self, build: str, variant: str, feeds: list[list[str]]) -> dict[str, Any]:
+        """Compile a build of a variant, and what reads these feeds; reports why the commit lacks it, if it does."""
+        if not self._feeds:
+            reading = part("engine.feeds")
+            self._feeds = [reading.load(reading.open_feed(specs)) for specs in feeds]
+        try:
+            compile_one(build, variant)
+        except LackingError as error:
+            return {"lacking": str(error)}
+        return {}
 
     def pin(self, cpu: int) -> dict[str, Any]:
         """Stay on one processor."""
@@ -250,6 +279,9 @@ def main() -> int:
         raise RuntimeError(f"the engine was imported from {where}, not from {TREE}")
     if sys.argv[1] == "serve":
         serve()
+        return 0
+    if sys.argv[1] == "identify":
+        print(json.dumps(identified()))
         return 0
     try:
         compile_one(*sys.argv[2:5])

@@ -63,17 +63,20 @@ def helper(
     python: str = sys.executable,
     root: Path = ROOT,
     packages: Iterable[str] = PACKAGES,
+    texts: Path | None = None,
 ) -> Started:
     """A process that runs the module ``name``, or the file of that path, with these words.
 
     ``changes`` to the environment. Lobench's ``packages`` are imported from ``root``, all else as here; another
-    interpreter than this one imports all else from where it does. The thread that starts it must outlive it.
+    interpreter than this one imports all else from where it does. ``texts``: the folder of files by their content whose
+    places functions are said to stand in (``child``). The thread that starts it must outlive it.
     """
     told = {
         "parent": f"{os.getpid():0{_PID_DIGITS}}",
         "path": _import_path() if python == sys.executable else None,
         "root": str(root),
         "packages": list(packages),
+        "texts": None if texts is None else str(texts),
     }
     return Started(
         args=[python, "-P", child.__file__, json.dumps(told), name, *words],

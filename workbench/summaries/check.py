@@ -113,6 +113,8 @@ def _verdict(result: Check) -> str:
         return f"INCOMPLETE, no verdict: {'; '.join(filter(None, [unseen, blank]))}"
     if result.same_code and result.aside:
         return f"PASSED: nothing among {', '.join(result.deciding)} changed; nothing to measure"
+    if result.same_code and result.unreached:
+        return "PASSED: what is measured of the variants is the same code in both; nothing to measure"
     if result.same_code:
         return "PASSED: both are the same code apart from comments and layout; nothing to measure"
     rest = "same results, nothing slower beyond the noise floor, no more work"

@@ -19,10 +19,9 @@ from lobench.engine.errors import UsageError
 from lobench.engine.layout import OUTPUT_LEVEL
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.registry import FEATURES
-from lobench.engine.rows import HEADS, OUTPUT_SLICE, Rows
+from lobench.engine.rows import HEADS, Rows
 from lobench.workbench.rows.files import book_file, check_place, features_file
 from lobench.workbench.rows.formats import told_of
-from lobench.workbench.rows.level_columns import LevelColumns
 from lobench.workbench.rows.writing import GROUP_ROWS, BackgroundEncoder
 from tests.dbn_files import header, zstd
 
@@ -62,22 +61,6 @@ def test_levels_are_named_from_the_best(tmp_path: Path) -> None:
     assert [table[f"bid_px_{place:02d}"].to_pylist() for place in range(2)] == [[1] * 3, [2] * 3]
     assert [table[f"ask_ct_{place:02d}"].to_pylist() for place in range(2)] == [[4, 7, 10], [5, 8, 11]]
     assert table["ts_event"].cast("int64").to_pylist() == [0, 1, 2]
-
-
-@pytest.mark.normal
-@pytest.mark.parametrize("count", [1, 300, OUTPUT_SLICE, OUTPUT_SLICE + 1])
-def test_levels_of_any_number_of_rows(count: int) -> None:
-    """A part of those that are turned at once, few with memory of their own, many in memory that is used again."""
-    columns = LevelColumns(2)
-    levels = np.zeros((count, 2), OUTPUT_LEVEL)
-    levels["ask_px"][:, 1], levels["bid_ct"][:, 1] = np.arange(count), np.arange(count)[::-1]
-    kept = [*columns.of(levels)]
-    assert len(kept) == 12
-    assert kept[7].tolist() == [*range(count)]
-    assert kept[10].tolist() == [*range(count)][::-1]
-    levels["ask_px"] = 5
-    assert {*map(int, [*columns.of(levels)][7])} == {5}
-    assert kept[7].tolist() == [*range(count)], "they may be kept"
 
 
 @pytest.mark.normal

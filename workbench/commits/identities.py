@@ -1,0 +1,56 @@
+"""Of which code the kernels of a source's variants are, told by its own engine before any of them is compiled.
+
+A variant may import a module and take nothing of it: phase 7 derives from phase 4 and replaces its lookup.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from lobench.workbench.atomic_write import write_whole
+from lobench.workbench.commits.participant import WORKER, started
+from lobench.workbench.commits.sources import Source
+
+_SECONDS = 120.0
+
+# What was identified in another way is no identity of this.
+_METHOD = hashlib.blake2b(WORKER.read_bytes(), digest_size=6).hexdigest()
+
+Identities = dict[str, str]
+"""Variant to a digest of everything that its kernels are compiled of and started with."""
+
+
+def kernels_of(sources: Sequence[Source]) -> list[Identities]:
+    """The identities of each source's variants. What is not there is not known: of an engine that keeps kernels in
+    another way, or does not run; of a kernel that holds what has no key."""
+    with ThreadPoolExecutor(max(1, len(sources))) as lanes:
+        return list(lanes.map(_kernels_of, sources))
+
+
+def _kernels_of(source: Source) -> Identities:
+    if source.shared is None:
+        return {}
+    store = source.kernels / f"identities-{_METHOD}.json"
+    with suppress(OSError, ValueError):
+        kept: Identities = json.loads(store.read_text(encoding="utf-8"))
+        return kept
+    try:
+        done = subprocess.run(
+            **started(source, WORKER, "identify"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            timeout=_SECONDS,
+            check=True,
+        )
+        found: Identities = json.loads(done.stdout)
+    except (subprocess.SubprocessError, ValueError):
+        return {}
+    write_whole(store, json.dumps(found), "LOBENCH_CACHE_DIR names another cache", folders=True)
+    return found
