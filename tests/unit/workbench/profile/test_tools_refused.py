@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.commits import counting, instructions
+from lobench.workbench.commits import counting, dumps, instructions
 from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.processes.starting import tool_environment
 from lobench.workbench.profile import callgrind, sampled
@@ -89,7 +89,7 @@ def test_no_commit_is_blamed_for_a_tool_that_counts_nothing(
     source = Source("a commit", None, "key", tmp_path, tmp_path, sys.executable)
     done = subprocess.CompletedProcess([], 0, "", "")
     monkeypatch.setattr(subprocess, "run", lambda *words, **options: done)
-    monkeypatch.setattr(counting, "read", lambda files: counts)
+    monkeypatch.setattr(dumps, "read", lambda files: counts)
     with pytest.raises(LobenchError, match="callgrind counted no instructions of p0") as caught:
         instructions.instructions_per_event(source, ["p0"], [["feed"]])
     assert not isinstance(caught.value, BrokenError)
