@@ -58,6 +58,11 @@ def _idle(feeds: list[ResultView]) -> str:
 def _speed(feeds: list[ResultView]) -> str:
     tops = [(feed, feed.top) for feed in feeds if feed.top is not None]
     if not tops:
+        # Two names of one kernel have no total: the lower is the base of all, the upper the same.
+        same = [(feed, feed.ladder[-1]) for feed in feeds if feed.document.kind == "cmp" and feed.ladder]
+        same = [(feed, rung) for feed, rung in same if rung.same_as]
+        if len(same) == len(feeds):
+            return "; ".join(f"{_beside(rung)} on {feed.name}" for feed, rung in same)
         return f"Nothing was measured on {listed([feed.name for feed in feeds[:3]])}" + (
             f" and {counted(len(feeds) - 3, 'feed')} more" if len(feeds) > 3 else ""
         )
