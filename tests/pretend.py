@@ -78,17 +78,20 @@ class Laboratory:
         parts = slices(count, task.settings["slice_records"], task.settings["lead_in_records"])
         kinds = {"none": [], "first": [ISOLATED], "second": [LOCKSTEP, ISOLATED]}[task.settings["isolated"]]
         done = {LOCKSTEP: 0, ISOLATED: 0}
+        names, state = list(task.variants), "0" * 16
+        if task.settings["witness"]:
+            yield {"seconds": 0.1, "witnessed": [state] * len(names)}
+            names.pop()
         for kind in [*kinds, *[LOCKSTEP] * self.passes]:
             yield {"seconds": 0.1}
             samples = [
-                (done[kind], place, variant, order, *self._reading(task.variants[variant], part.stop - part.timed), 0)
+                (done[kind], place, variant, order, *self._reading(names[variant], part.stop - part.timed), 0)
                 for place, part in enumerate(parts)
-                for order, variant in enumerate(self._rng.permutation(len(task.variants)).tolist())
+                for order, variant in enumerate(self._rng.permutation(len(names)).tolist())
             ]
             done[kind] += 1
-            states = ["0" * 16] * len(task.variants)
-            proof = {"end_states": states, "owed_ns": [0] * len(states), "floor_ns": 0.0}
-            yield {"seconds": 1.0, "kind": kind, "samples": samples, "held": 1, **proof}
+            each = {"end_states": [state] * len(names), "owed_ns": [0] * len(names), "laid_out": [True] * len(names)}
+            yield {"seconds": 1.0, "kind": kind, "samples": samples, "held": 1, "floor_ns": 0.0, **each}
 
     def _reading(self, name: str, events: int) -> tuple[int, ...]:
         cpu = int(events * _nanoseconds(name) * math.exp(self._rng.normal(0, 0.01))) + 1
