@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from .common import TIMED, part, written
+from .common import TIMED, attributes, part, written
 
 
 class Decode:
@@ -14,14 +14,13 @@ class Decode:
     param_names = ("form",)
     params = ([".dbn", ".dbn.zst", "synth"],)
     warmup_time = 0
-    timer = time.process_time
+    timer = staticmethod(time.process_time)
     timeout = 600
 
+    @attributes(timeout=1800)
     def setup_cache(self) -> dict[str, str]:
         """Write the files."""
         return written((".dbn", ".dbn.zst"))
-
-    setup_cache.timeout = 1800  # type: ignore[attr-defined]
 
     def setup(self, cache: dict[str, str], form: str) -> None:
         self.spec = TIMED[0] if form == "synth" else cache[TIMED[0] + form]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .common import COUNTERS, FEEDS, VARIANTS, Prepared, counts
+from .common import COUNTERS, FEEDS, VARIANTS, Prepared, attributes, counts
 
 
 class Exact(Prepared):
@@ -14,11 +14,9 @@ class Exact(Prepared):
     version = "1"
     params = (VARIANTS, FEEDS)
 
+    @attributes(unit="instructions/event", pretty_name="instructions of an event")
     def track_instructions(self, cache: dict[str, Any], variant: str, feed: str) -> float:
         return looked_up(cache, variant, feed, "instructions")
-
-    track_instructions.unit = "instructions/event"  # type: ignore[attr-defined]
-    track_instructions.pretty_name = "instructions of an event"  # type: ignore[attr-defined]
 
 
 def looked_up(cache: dict[str, Any], variant: str, feed: str, kind: str) -> float:
@@ -35,10 +33,11 @@ def _tracked(kind: str) -> Callable[..., float]:
         return looked_up(cache, variant, feed, kind)
 
     track.__name__ = track.__qualname__ = f"track_{kind}"
-    track.unit = "per event"  # type: ignore[attr-defined]
-    track.pretty_name = f"{kind.replace('_', ' ')} of an event"  # type: ignore[attr-defined]
-    track.pretty_source = f"the instrumented build's {kind}, divided by the events"  # type: ignore[attr-defined]
-    return track
+    return attributes(
+        unit="per event",
+        pretty_name=f"{kind.replace('_', ' ')} of an event",
+        pretty_source=f"the instrumented build's {kind}, divided by the events",
+    )(track)
 
 
 for _kind in COUNTERS:

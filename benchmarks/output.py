@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .common import part
+from .common import attributes, part
 
 FEEDS = ["synth:liquid-future,n=500000", "synth:equity-universe,n=500000"]
 """Short, so that the suite is; not to be changed, only added to."""
@@ -75,8 +75,10 @@ class Session:
         depth = 10 if book else 0
         opened = self._files.book_file(str(path), depth) if book else self._files.features_file(str(path))
         replay_of = part("engine.replay").Replay
-        # Older commits, whose kernels always write every feature, do not have this parameter.
-        chosen = {"features": []} if book and "features" in inspect.signature(replay_of).parameters else {}
+        # A commit whose kernels write every feature takes no choice of them.
+        chosen: dict[str, list[str]] = (
+            {"features": []} if book and "features" in inspect.signature(replay_of).parameters else {}
+        )
         with (
             opened as file,
             replay_of(
@@ -128,14 +130,13 @@ class Output:
     def setup(self, kind: str, feed: str) -> None:
         self.session = Session(feed)
 
+    @attributes(unit="of what it is compared with")
     def track_ratio(self, kind: str, feed: str) -> float:
         return measured(self.session, kind, ROUNDS)[1]
 
+    @attributes(unit="events/s")
     def track_events_per_second_out(self, kind: str, feed: str) -> float:
         return measured(self.session, kind, ROUNDS)[0]
-
-    track_ratio.unit = "of what it is compared with"  # type: ignore[attr-defined]
-    track_events_per_second_out.unit = "events/s"  # type: ignore[attr-defined]
 
 
 def main(words: list[str]) -> None:

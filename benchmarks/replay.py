@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .common import Prepared, loaded, new_replay, speed
+from .common import Prepared, attributes, loaded, new_replay, speed
 
 
 class Replay(Prepared):
@@ -25,17 +25,14 @@ class Replay(Prepared):
     def teardown(self, cache: dict[str, Any], variant: str, feed: str) -> None:
         self.replay.close()
 
+    @attributes(pretty_name="CPU time of a replay")
     def time_replay(self, cache: dict[str, Any], variant: str, feed: str) -> None:
         self.replay.run(self.whole.address, self.whole.stride, self.whole.count)
 
+    @attributes(unit="events/s", pretty_name="events a second of CPU time")
     def track_events_per_second(self, cache: dict[str, Any], variant: str, feed: str) -> float:
         return speed(lambda: new_replay(variant), self.whole)
 
-    time_replay.pretty_name = "CPU time of a replay"  # type: ignore[attr-defined]
-    track_events_per_second.unit = "events/s"  # type: ignore[attr-defined]
-    track_events_per_second.pretty_name = "events a second of CPU time"  # type: ignore[attr-defined]
-
+    @attributes(pretty_name="memory of a replay at its peak")
     def peakmem_replay(self, cache: dict[str, Any], variant: str, feed: str) -> None:
         self.replay.run(self.whole.address, self.whole.stride, self.whole.count)
-
-    peakmem_replay.pretty_name = "memory of a replay at its peak"  # type: ignore[attr-defined]

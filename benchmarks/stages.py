@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .common import TIMED, VARIANTS, Prepared, compile_one, loaded, new_replay, speed
+from .common import TIMED, VARIANTS, Prepared, attributes, compile_one, loaded, new_replay, speed
 
 STAGES = ("book", "features")
 """Left out are cases that other benchmarks cover: decoding takes a fraction of a nanosecond, all stages are ``Replay``.
@@ -36,12 +36,10 @@ class Stages(Prepared):
     def teardown(self, cache: dict[str, Any], variant: str, feed: str, stage: str) -> None:
         self.replay.close()
 
+    @attributes(pretty_name="CPU time of a replay that ends early")
     def time_replay_until(self, cache: dict[str, Any], variant: str, feed: str, stage: str) -> None:
         self.replay.run(self.whole.address, self.whole.stride, self.whole.count)
 
+    @attributes(unit="events/s", pretty_name="events a second, ending early")
     def track_events_per_second_until(self, cache: dict[str, Any], variant: str, feed: str, stage: str) -> float:
         return speed(lambda: new_replay(variant, stage), self.whole)
-
-    time_replay_until.pretty_name = "CPU time of a replay that ends early"  # type: ignore[attr-defined]
-    track_events_per_second_until.unit = "events/s"  # type: ignore[attr-defined]
-    track_events_per_second_until.pretty_name = "events a second, ending early"  # type: ignore[attr-defined]

@@ -103,7 +103,7 @@ def _empty_cache() -> tempfile.TemporaryDirectory[str]:
 def _no_compiler() -> Any:
     from numba.core import event
 
-    class Refusing(event.Listener):  # type: ignore[misc]
+    class Refusing(event.Listener):
         def on_start(self, event: Any) -> None:
             raise AssertionError("a fast test compiles a function: mark it normal")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +15,9 @@ import lobench
 from tests.replays import bits
 
 
-def single(feeds: Iterable[str], **wanted: object) -> pa.Table:
+def single(feeds: Iterable[str], **wanted: Any) -> pa.Table:
     """The rows that ``lobench.rows`` gives for each feed alone."""
-    return pa.concat_tables([plain(lobench.rows(feed, **wanted).read_all()) for feed in feeds])  # type: ignore[arg-type]
+    return pa.concat_tables([plain(lobench.rows(feed, **wanted).read_all()) for feed in feeds])
 
 
 def plain(table: pa.Table) -> pa.Table:
@@ -45,7 +46,7 @@ def assert_same_rows(found: pa.Table, expected: pa.Table) -> None:
             assert one.equals(other), name
 
 
-def stamps(dataset: Path) -> Mapping[str, tuple[int, int]]:
+def stamps(dataset: Path) -> dict[str, tuple[int, int]]:
     """Of each finished file its number and when it was written: another if it was written again."""
     files = {path: path.stat() for path in dataset.glob("date=*/**/*.parquet")}
     return {str(path): (told.st_ino, told.st_mtime_ns) for path, told in files.items()}
@@ -66,4 +67,6 @@ def read_everywhere(dataset: Path, expected: pa.Table) -> None:
     assert tuple(int(each.select(polars.len()).collect().item()) for each in (frame, one)) == counts
     table = f"read_parquet('{dataset}/**/*.parquet', hive_partitioning=true)"
     asked = f"select count(*), count(*) filter (where instrument_id = {number}), count(date) from {table}"
-    assert duckdb.sql(asked).fetchall() == [(*counts, counts[0])]
+    found = duckdb.sql(asked)
+    assert found is not None
+    assert found.fetchall() == [(*counts, counts[0])]

@@ -232,9 +232,9 @@ def _feed(
         feed["factorial"] = _session(rng, [*combinations, CONTROL], [*rates, 1.0], events, shape, noise, True)
     if parts["from_top"]:
         top = max(names, key=lambda name: phase_of(name) or 0)
-        rates = {top: 1.0, **{f"{top},{axis}={CORE[axis][0]}": 1 / gain for axis, gain in GAINS.items()}}
-        measured = [*rates, f"{top} (A/A)"]
-        feed["from_top"] = _session(rng, measured, [*rates.values(), 1.0], events, shape, noise, True)
+        left_out = {top: 1.0, **{f"{top},{axis}={CORE[axis][0]}": 1 / gain for axis, gain in GAINS.items()}}
+        measured = [*left_out, f"{top} (A/A)"]
+        feed["from_top"] = _session(rng, measured, [*left_out.values(), 1.0], events, shape, noise, True)
     if parts["isolated"]:
         rows = _rows(rng, list(speeds.values()), shape, noise, bias=0.99)
         feed["isolated"] = {"columns": list(_SAMPLE), "names": names, "rows": rows}

@@ -19,12 +19,17 @@ POLICIES = {
     "features": ("string", "indexed"),
     "lookup": ("linear", "hash"),
 }
-ADDITIVE = {("events",): 1.1, ("context",): 1.2, ("features",): 5.0, ("lookup",): 1.3}
+Gains = Mapping[tuple[str, ...], float]
+ADDITIVE: Gains = {("events",): 1.1, ("context",): 1.2, ("features",): 5.0, ("lookup",): 1.3}
 """Gains of the axes, each the same in every combination."""
-TRUTH = {**ADDITIVE, ("events", "features"): 1.4, ("context", "lookup"): 0.9, ("events", "features", "lookup"): 1.15}
+TRUTH: Gains = {
+    **ADDITIVE,
+    ("events", "features"): 1.4,
+    ("context", "lookup"): 0.9,
+    ("events", "features", "lookup"): 1.15,
+}
 """A set of axes to a ratio that throughput is multiplied by where all of the set have their later policy."""
 
-Gains = Mapping[tuple[str, ...], float]
 NAMES = ["p0_baseline", "p1_zero_copy", "p2_snapshot", "p3_indexed_features", "p4_hash_lookup"]
 DESIGN = {"processes": 8, "seconds": 1.0, "slice_records": 1000, "lead_in_records": 0, "passes": 2, "seed": 1}
 

@@ -10,7 +10,8 @@ from lobench.workbench import statistics
 from lobench.workbench.results.conversion import as_json, from_json
 from lobench.workbench.results.model.ladder import KeptLadder
 from tests import typed
-from tests.documents import Document, document
+from tests.analyses import Document
+from tests.documents import document
 
 NAMES = {"p0_baseline": "base", "p1_zero_copy": "borrowed", "p2_snapshot": "unlocked"}
 """A step of lobench's to the one that takes its place."""

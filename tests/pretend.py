@@ -77,11 +77,11 @@ class Laboratory:
     def _session(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
         parts = slices(count, task.settings["slice_records"], task.settings["lead_in_records"])
         kinds = {"none": [], "first": [ISOLATED], "second": [LOCKSTEP, ISOLATED]}[task.settings["isolated"]]
-        names = list(task.variants)
-        if task.settings["witness"]:
-            yield {"seconds": 0.1, "witnessed": ["0" * 16] * len(names)}
-            names.pop()
         done = {LOCKSTEP: 0, ISOLATED: 0}
+        names, state = list(task.variants), "0" * 16
+        if task.settings["witness"]:
+            yield {"seconds": 0.1, "witnessed": [state] * len(names)}
+            names.pop()
         for kind in [*kinds, *[LOCKSTEP] * self.passes]:
             yield {"seconds": 0.1}
             samples = [
@@ -90,9 +90,8 @@ class Laboratory:
                 for order, variant in enumerate(self._rng.permutation(len(names)).tolist())
             ]
             done[kind] += 1
-            proof = {"end_states": ["0" * 16] * len(names), "owed_ns": [0] * len(names), "floor_ns": 0.0}
-            made = {"held": 1, "laid_out": [True] * len(names)}
-            yield {"seconds": 1.0, "kind": kind, "samples": samples, **proof, **made}
+            each = {"end_states": [state] * len(names), "owed_ns": [0] * len(names), "laid_out": [True] * len(names)}
+            yield {"seconds": 1.0, "kind": kind, "samples": samples, "held": 1, "floor_ns": 0.0, **each}
 
     def _reading(self, name: str, events: int) -> tuple[int, ...]:
         cpu = int(events * _nanoseconds(name) * math.exp(self._rng.normal(0, 0.01))) + 1

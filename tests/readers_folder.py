@@ -13,9 +13,10 @@ from lobench.engine.parameters import NEVER
 from lobench.variants.p7_cache_layout.parameters import Parameters
 from lobench.workbench.tuning import files
 from tests import shown
+from tests.analyses import interval
 from tests.cli.command import busy
 from tests.dbn_files import header, write, zstd
-from tests.documents import document, interval, written
+from tests.documents import document, written
 from tests.itch_files import framed, message, stock
 
 _MESSAGES = (stock(1, "ABC"), message("A", 1, "B", 100, "ABC", 10_000), message("A", 2, "S", 50, "ABC", 10_100))

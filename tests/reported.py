@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lobench.workbench.results.model.control import once
-from tests.documents import SPEEDS, Document, document
+from tests.analyses import Document
+from tests.documents import SPEEDS, document
 from tests.latencies import latency_of
 from tests.profiled import profiles_of
 

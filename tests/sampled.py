@@ -26,11 +26,11 @@ class Given:
     """Records as a feed, in chunks of limited length."""
 
     name, expected = "given", None
-    other_records: Mapping[int, int] = {}
     symbols: Mapping[int, str] = {}
 
     def __init__(self, records: Records, chunk: int = 1 << 30) -> None:
         self._records, self._chunk = records, chunk
+        self.other_records: dict[int, int] = {}
 
     def __iter__(self) -> Iterator[Chunk]:
         return chunks(self._records, self._chunk)

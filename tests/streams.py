@@ -127,9 +127,9 @@ class Market:
     def _add(self, book: _Book) -> None:
         side = self.random.choice((BID, ASK))
         self.last_id += self.random.randint(1, 3)
-        order = [side, self._price(book, side), self.random.randint(1, 200)]
-        book.orders[self.last_id] = order
-        self._emit(book, ADD, *order, self.last_id, self.random.choice((F_LAST, F_LAST, F_LAST, 0)))
+        price, size = self._price(book, side), self.random.randint(1, 200)
+        book.orders[self.last_id] = [side, price, size]
+        self._emit(book, ADD, side, price, size, self.last_id, self.random.choice((F_LAST, F_LAST, F_LAST, 0)))
 
     def _some(self, book: _Book) -> int:
         return self.random.choice(list(book.orders))
@@ -152,8 +152,9 @@ class Market:
             price = self._price(book, side)
         elif what < 0.6:
             price = self._price(book, side)
-        book.orders[order] = [side, price, max(1, size + self.random.randint(-20, 20))]
-        self._emit(book, MODIFY, *book.orders[order], order)
+        size = max(1, size + self.random.randint(-20, 20))
+        book.orders[order] = [side, price, size]
+        self._emit(book, MODIFY, side, price, size, order)
 
     def _trade(self, book: _Book) -> None:
         """T, F of the order that was hit, C of the size that it lost."""

@@ -63,7 +63,7 @@ def compared(made: Document) -> Comparisons:
     return statistics.compared(session(made))
 
 
-def compare(made: Document, base: str, variant: str, tolerance: float, *more: int, **named: str) -> Document:
+def compare(made: Document, base: str, variant: str, tolerance: float, *more: Any, **named: Any) -> Document:
     """``feeds[].comparison`` of a feed."""
     said: Document = as_json(cmp.compare(feed(made), base, variant, tolerance, *more, **named))
     return said

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pyarrow as pa
@@ -59,10 +60,10 @@ def words(days: list[str], dataset: Path, *more: object) -> list[str]:
     return [*map(str, given)]
 
 
-def begun(command: list[str], **more: object) -> subprocess.Popen[str]:
+def begun(command: list[str], **more: Any) -> subprocess.Popen[str]:
     whole = [*COMMAND, *command, "--json"]
-    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
-    return subprocess.Popen(whole, env=environment(), **piped)  # type: ignore[call-overload, no-any-return]
+    piped: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
+    return subprocess.Popen(whole, env=environment(), **piped)
 
 
 def wait(what: Callable[[], object], process: subprocess.Popen[str]) -> None:
@@ -73,7 +74,7 @@ def wait(what: Callable[[], object], process: subprocess.Popen[str]) -> None:
         time.sleep(0.02)
 
 
-def some_done(dataset: Path) -> list[dict[str, object]]:
+def some_done(dataset: Path) -> list[dict[str, Any]]:
     """Entries of the manifest that are done, once there are a few."""
     try:
         kept = json.loads((dataset / "_lobench/manifest.json").read_text())
@@ -105,10 +106,10 @@ def test_a_worker_is_killed(days: list[str], expected: pa.Table, tmp_path: Path)
     process = begun(words(days, dataset, "--scheduler", 2))
     wait(lambda: some_done(dataset), process)
     before = dict(stamps(dataset))
-    pid = int(str(some_done(dataset)[0]["outcome"]["worker"]).rpartition(":")[2])  # type: ignore[index]
+    pid = int(str(some_done(dataset)[0]["outcome"]["worker"]).rpartition(":")[2])
     os.kill(pid, signal.SIGKILL)
     wait(lambda: not psutil.pid_exists(pid), process)
-    had = sum(one["outcome"]["worker"].endswith(f":{pid}") for one in some_done(dataset))  # type: ignore[index]
+    had = sum(one["outcome"]["worker"].endswith(f":{pid}") for one in some_done(dataset))
     said, problem = process.communicate(timeout=1200)
     assert process.returncode == 0, problem
     told = json.loads(said)
@@ -139,17 +140,22 @@ def cluster(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A scheduler and two workers, each a process: its address, and the scheduler."""
     place = folder / "scheduler.json"
     dask = [sys.executable, "-m", "dask"]
-    lasting = {"env": environment(), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": ROOT}
+    lasting: dict[str, Any] = {
+        "env": environment(),
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "cwd": ROOT,
+    }
     scheduler = subprocess.Popen(
         [*dask, "scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(place)], text=True, **lasting
-    )  # type: ignore[call-overload]
+    )
     started = [scheduler]
     try:
         wait(place.exists, scheduler)
         address = json.loads(place.read_text())["address"]
         for _ in range(2):
             command = [*dask, "worker", address, "--nthreads", "1", "--no-dashboard", "--death-timeout", "5"]
-            started.append(subprocess.Popen(command, text=True, **lasting))  # type: ignore[call-overload]
+            started.append(subprocess.Popen(command, text=True, **lasting))
         yield address, scheduler
     finally:
         for process in reversed(started):

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from importlib import import_module
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -204,7 +205,7 @@ def test_commands_have_the_users_environment(folder: Path) -> None:
 def test_functions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "mine_of_test.py").write_text(SUM)
     monkeypatch.syspath_prepend(str(folder))
-    import mine_of_test as mine  # type: ignore[import-not-found]
+    mine = import_module("mine_of_test")
 
     result = api.compare(
         mine.squares,

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.command import answer, lobench, refused
 from tests.documents import SPEEDS, document, written
 
-SHAPE = {"processes": 6, "slices": 20, "passes": 1}
+SHAPE: dict[str, Any] = {"processes": 6, "slices": 20, "passes": 1}
 OLD = document(**SHAPE)
 
 

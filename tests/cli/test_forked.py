@@ -38,7 +38,7 @@ def test_a_command_tells_the_same(words: tuple[str, ...], code: int, tmp_path: P
 def test_its_environment_is_its_own() -> None:
     """Also with variables that an interpreter or a library reads at load time."""
     variables = [
-        json.loads(lobench("env", "--json", **given).stdout)["numba"]["variables"]
+        json.loads(lobench("env", "--json", folder=None, **given).stdout)["numba"]["variables"]
         for given in ({"NUMBA_OPT": "2"}, dict[str, str]())
     ]
     assert [found.get("NUMBA_OPT") for found in variables] == ["2", os.environ.get("NUMBA_OPT")]

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import lobench.engine.strategies
 from lobench.engine.cache import source_digest
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.oracle import Oracle

@@ -154,7 +154,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str
             files[name] = str(folder / f"{name}.npy")
             np.save(files[name], records(name))
 
-    def run(variant: Variant, before: str = "", **environment: str) -> dict[str, Any]:
+    def run(variant: Variant, before: str = "", **environment: Any) -> dict[str, Any]:
         said: dict[str, Any] = run_python(before + REPLAY, variant.name, *files.values(), **environment)
         for name, file in files.items():
             for workers in (1, 2):
@@ -202,12 +202,12 @@ def checking() -> dict[str, str]:
 
 @pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
 def test_the_heap_stays_whole(
-    variant: Variant, replayed: Callable[..., dict[str, Any]], checking: dict[str, str]
+    variant: Variant, replayed: Callable[..., dict[str, Any]], checking: dict[str, Any]
 ) -> None:
     replayed(variant, CHECKING_HEAP, **checking)
 
 
-def test_a_byte_too_many_is_caught(checking: dict[str, str]) -> None:
+def test_a_byte_too_many_is_caught(checking: dict[str, Any]) -> None:
     with pytest.raises(AssertionError, match=r"exit code -6\n\"whole\"\n\nfree\(\): invalid pointer"):
         run_python(CHECKING_HEAP + OVERRUN, **checking)
 

@@ -8,6 +8,7 @@ import warnings
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import databento
 import pytest
@@ -102,7 +103,8 @@ def test_a_day_of_es_comes_back(tmp_path: Path, ending: str) -> None:
 def test_the_vendors_parquet_is_read(tmp_path: Path) -> None:
     store = databento.DBNStore.from_bytes(ESH4.read_bytes())
     expected = load(open_feed([str(ESH4)])).digest
-    for number, options in enumerate(({}, {"price_type": "fixed", "pretty_ts": False})):
+    every: tuple[dict[str, Any], ...] = ({}, {"price_type": "fixed", "pretty_ts": False})
+    for number, options in enumerate(every):
         path = tmp_path / f"{number}.parquet"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -48,7 +48,9 @@ def check(engine: ForeignEngine, records: Records, *, evaluate: str = "last", se
             if stage == 3:
                 np.testing.assert_array_equal(bits(face.features(*key)), bits(newest.get(key, [np.nan] * 24)))
                 accounts = [(end.position, end.cash, end.equity, end.trades) for end in book.strategies]
-                assert face.accounts(*key).tolist() == accounts
+                found = face.accounts(*key)
+                assert found is not None
+                assert found.tolist() == accounts
         if stage == 3:
             assert face.trace() == result.trace
     face.close()

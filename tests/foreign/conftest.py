@@ -26,9 +26,9 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     def made(name: str, *defines: str) -> str:
         library = folder / f"{name}.so"
         if not library.exists():
-            options = ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-shared", "-fPIC", "-pthread", "-I", INCLUDE]
+            options = ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-shared", "-fPIC", "-pthread", "-I", str(INCLUDE)]
             given = [f"-D{define}" for define in defines]
-            subprocess.run([compiler, *options, *given, HERE / "engine.c", "-o", library], check=True)
+            subprocess.run([compiler, *options, *given, str(HERE / "engine.c"), "-o", str(library)], check=True)
         return str(library)
 
     return made

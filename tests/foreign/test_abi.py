@@ -78,7 +78,10 @@ def test_layouts_are_the_headers(tmp_path: Path) -> None:
         name: [(field[0], getattr(struct, field[0]).offset) for field in struct._fields_]
         for name, struct in STRUCTS.items()
     }
-    fields |= {name: [(field, dtype.fields[field][1]) for field in dtype.names] for name, dtype in DTYPES.items()}
+    for name, dtype in DTYPES.items():
+        assert dtype.names is not None
+        assert dtype.fields is not None
+        fields[name] = [(field, dtype.fields[field][1]) for field in dtype.names]
     sizes = {name: ctypes.sizeof(struct) for name, struct in STRUCTS.items()}
     sizes |= {name: dtype.itemsize for name, dtype in DTYPES.items()}
     body, expected = "", []

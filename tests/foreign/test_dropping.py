@@ -37,12 +37,14 @@ def samples(count: int) -> list[list[int]]:
 def message(task: Task) -> dict[str, Any]:
     count = len(task.variants)
     return {
+        "seconds": 1.0,
         "kind": "lockstep",
         "samples": samples(count),
         "end_states": ["same"] * count,
         "owed_ns": [0] * count,
         "floor_ns": 0.0,
         "held": 0,
+        "laid_out": [True] * count,
     }
 
 

@@ -55,8 +55,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compile:
 
     def made(name: str, *words: str) -> str:
         library = folder / f"{name}.so"
-        options = ["-std=gnu11", "-O1", "-shared", "-fPIC", "-I", INCLUDE, *words]
-        subprocess.run([compiler, *options, HERE / "counted.c", "-o", library], check=True)
+        options = ["-std=gnu11", "-O1", "-shared", "-fPIC", "-I", str(INCLUDE), *words]
+        subprocess.run([compiler, *options, str(HERE / "counted.c"), "-o", str(library)], check=True)
         return str(library)
 
     return made
@@ -192,8 +192,9 @@ def test_a_python_engine_has_its_lines_sampled(feed: str, tmp_path: Path) -> Non
 @pytest.mark.fast
 def test_what_is_not_described_is_known_by_its_symbol(compiled: Compile) -> None:
     with LibraryCode(compiled("described", "-g")) as code:
-        bare = code._elf.get_section_by_name(".init")["sh_addr"]
-        codes = code.map([bare, *(start for start, _, name in code._symbols if name in ("work", "apply"))])
+        bare = code._elf.get_section_by_name(".init")
+        assert bare is not None
+        codes = code.map([bare["sh_addr"], *(start for start, _, name in code._symbols if name in ("work", "apply"))])
     functions = {piece.stack[0].function: piece.stack[0].file for piece in codes.pieces}
     assert functions["work"] == functions["apply"] == "counted.c"
     assert functions["(.init)"] == "(library)"
@@ -207,7 +208,7 @@ def test_an_engine_and_a_variant_are_compared_by_stages() -> None:
     engine = replace(made, engine=facts, policies={}, mechanisms=())
     found = difference(variant, engine)
     assert {one.stage: (one.before, one.after) for one in found.stages}["lookup"] == (200.0, 100.0)
-    assert found.lines == found.mechanisms == ()
+    assert (found.lines, found.mechanisms) == ((), ())
     assert difference(engine, replace(engine, variant="other")).lines == ()
 
 

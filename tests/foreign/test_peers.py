@@ -112,14 +112,20 @@ def test_every_peer_has_its_files_and_a_pinned_version() -> None:
 
 @pytest.mark.fast
 def test_an_adapter_that_prepares_twice_feeds_once() -> None:
-    done = []
+    done: list[str] = []
 
-    class Twice(module("adapter").Adapter):  # type: ignore[misc]
+    def prepare(records: Any) -> Any:
+        done.append("prepare")
+        return records
+
+    adapter: Any = module("adapter").Adapter
+
+    class Twice(adapter):
         rounds = 2
 
         def preparer(self) -> Any:
             done.append("preparer")
-            return lambda records: done.append("prepare") or records
+            return prepare
 
         def feed(self, prepared: Any) -> None:
             done.append(f"feed {prepared}")
@@ -131,8 +137,9 @@ def test_an_adapter_that_prepares_twice_feeds_once() -> None:
 def engine_of_changes() -> Any:
     """Books made of changes alone, by a library as plain as can be: a dictionary of orders for each book."""
     adapter, changes = module("adapter"), module("changes")
+    base: Any = adapter.Adapter
 
-    class Engine(adapter.Adapter):  # type: ignore[misc, name-defined]
+    class Engine(base):
         offers = "levels"
         rounds = 2
 
@@ -200,7 +207,10 @@ def sides(records: Records) -> list[Any]:
     oracle = Oracle("last")
     oracle.apply(records)
     keys = sorted(set(records[["instrument_id", "publisher_id"]].tolist()))
-    return [[level[:3] for level in books_of_oracle(oracle, *key, queues=False)] for key in keys]
+    return [
+        [level[:3] for level in books_of_oracle(oracle, instrument, publisher, queues=False)]
+        for instrument, publisher in keys
+    ]
 
 
 @pytest.mark.normal

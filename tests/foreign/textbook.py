@@ -91,7 +91,7 @@ class Engine:
             level[0] += size
             level[1] += 1
         prices = sorted(sizes, reverse=side == "B")[first : first + n]
-        return [(price, *sizes[price]) for price in prices]  # type: ignore[misc]
+        return [(price, size, orders) for price in prices for size, orders in [sizes[price]]]
 
     def orders(
         self, instrument_id: int, publisher_id: int, side: str, price: int, first: int, n: int

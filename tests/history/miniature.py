@@ -131,7 +131,7 @@ class Miniature:
         done = subprocess.run(command, check=True, capture_output=True, env={**environment(), **dates})
         return done.stdout.decode(errors="replace").strip()
 
-    def commit(self, subject: str, when: int | None = None, **files: str) -> str:
+    def commit(self, subject: str, when: int | None = None, /, **files: str) -> str:
         """Commit, at a time in seconds since the epoch; ``files`` are texts by path, with two underscores for a slash
         and without ``.py``."""
         for name, text in files.items():

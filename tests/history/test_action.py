@@ -46,18 +46,20 @@ class Service(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    server: Service
+
     def do_GET(self) -> None:
         page = int(parse_qs(urlsplit(self.path).query)["page"][0])
-        comments = self.server.comments  # type: ignore[attr-defined]
-        self._answer(comments[100 * (page - 1) : 100 * page] if self.server.pages else comments)  # type: ignore[attr-defined]
+        comments = self.server.comments
+        self._answer(comments[100 * (page - 1) : 100 * page] if self.server.pages else comments)
 
     def do_POST(self) -> None:
-        comments = self.server.comments  # type: ignore[attr-defined]
+        comments = self.server.comments
         comments.append({"id": len(comments), **self._content()})
         self._answer(comments[-1])
 
     def do_PATCH(self) -> None:
-        comments = self.server.comments  # type: ignore[attr-defined]
+        comments = self.server.comments
         comments[int(self.path.rpartition("/")[2])] |= self._content()
         self._answer({})
 
@@ -65,8 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
         return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
 
     def _answer(self, content: Any) -> None:
-        self.server.asked.append(f"{self.command} {urlsplit(self.path).path}")  # type: ignore[attr-defined]
-        refused = self.server.refuses and self.command != "GET"  # type: ignore[attr-defined]
+        self.server.asked.append(f"{self.command} {urlsplit(self.path).path}")
+        refused = self.server.refuses and self.command != "GET"
         text = json.dumps(content).encode()
         assert self.headers["Authorization"] == "Bearer secret"
         self.send_response(403 if refused else 200)

@@ -79,6 +79,7 @@ def told_right(repository: EngineRepository, engine: str, *words: str) -> None:
     assert "verification failed: book: from event" in content.broken[made["a wrong result"]]
     assert "skipped: " in said
 
+    against: dict[str, Any]
     against = {subject: (content.points.get(commit) or {}).get("against") for subject, commit in made.items()}
     slower, rare = against["slower by 5 %"], against["twice the work in a rare action"]
     assert 0.03 < slower["findings"][0]["instructions_change"] < 0.08

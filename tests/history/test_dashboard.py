@@ -10,6 +10,7 @@ import sys
 import threading
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,7 +99,13 @@ def test_the_suite_that_asv_found_stays(miniature: Miniature) -> None:
     recorded(miniature)
     file = miniature.folder / ".asv/results/benchmarks.json"
     content = json.loads(file.read_text())
-    own = {"name": "replay.Replay.time_replay", "params": [], "param_names": [], "type": "time", "unit": "seconds"}
+    own: dict[str, Any] = {
+        "name": "replay.Replay.time_replay",
+        "params": [],
+        "param_names": [],
+        "type": "time",
+        "unit": "seconds",
+    }
     own |= {"code": "", "version": "1", "timeout": 60}
     file.write_text(json.dumps({"version": 2, own["name"]: own, "lobench.old_per_event": content[TIME]}))
     assert miniature.lobench("dashboard", "-o", "site").returncode == 0

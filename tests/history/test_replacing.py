@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -15,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from lobench.engine.errors import UsageError
-from lobench.workbench.dashboard import replacing as module
 from lobench.workbench.dashboard.replacing import replacing
 from lobench.workbench.processes.file_lock import TakenError, locked
 from tests.cli.command import ROOT
@@ -66,7 +66,7 @@ def make(target: Path, text: str) -> None:
 @pytest.mark.parametrize("exchanges", [True, False])
 def test_new_ones_replace_old_ones(tmp_path: Path, exchanges: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not exchanges:
-        monkeypatch.setattr(module.ctypes, "CDLL", lambda *words, **options: object())
+        monkeypatch.setattr(ctypes, "CDLL", lambda *words, **options: object())
     target = tmp_path / "deep/site"
     for text in ("one", "two", "three"):
         make(target, text)

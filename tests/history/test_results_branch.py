@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,8 +51,8 @@ def done(*processes: subprocess.Popen[str]) -> None:
         assert process.returncode == 0, said
 
 
-def recorded(clone: Path, *places: int, **more: object) -> None:
-    job(clone / ".asv/lobench/here", *places, **more)  # type: ignore[arg-type]
+def recorded(clone: Path, *places: int, **more: Any) -> None:
+    job(clone / ".asv/lobench/here", *places, **more)
 
 
 def points(clone: Path) -> set[str]:

@@ -8,10 +8,12 @@ import pytest
 
 from lobench.workbench.comparison.diff import work_differences
 from lobench.workbench.plan import score
+from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.ladder import of_feed
 from lobench.workbench.results.reading import validate
 from tests import typed
-from tests.documents import Document, document
+from tests.analyses import Document
+from tests.documents import document
 from tests.ladders import analysed, on_ladder, prediction
 
 pytestmark = pytest.mark.fast
@@ -108,5 +110,5 @@ def test_results_of_other_references_are_not_compared_in_time() -> None:
 def test_the_own_ladders_document_has_the_keys_it_had() -> None:
     """A result of lobench's own ladder is written as before: nothing says which ladder it is."""
     made = document()
-    written = typed.as_json(typed.result(made))
+    written = as_json(typed.result(made))
     assert set(written) == set(made) - {"schema", "schema_version"}

@@ -11,7 +11,8 @@ from lobench.reports.markdown import markdown
 from lobench.reports.numbers import TIMES
 from lobench.workbench.cli import main
 from lobench.workbench.results.conversion import as_json
-from tests.documents import Document, document, written
+from tests.analyses import Document
+from tests.documents import document, written
 from tests.ladders import TITLES, on_ladder, prediction
 from tests.typed import page, read
 

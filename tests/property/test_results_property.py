@@ -78,8 +78,8 @@ def go(command: dict[str, Any], document: Document) -> bool:
         return False
     if command["verb"] == "cmp":
         (part,) = document.content.feeds
-        names = [variant.name for variant in variants_of(command)]
-        part.comparison = compare(part, *names[-2:], 0.0, until=command["until"])
+        base, variant = [variant.name for variant in variants_of(command)][-2:]
+        part.comparison = compare(part, base, variant, 0.0, until=command["until"])
         document.save()
     return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,9 @@ def test_a_run_is_tables(feed: str, tmp_path: Path) -> None:
     assert all(low <= value <= high for low, value, high in interval_of(ladder, "total"))
     samples = result.samples()
     assert set(names) <= set(samples["variant"].to_pylist())
-    assert samples.num_rows == len(result.document.feeds[0].session.samples.rows)  # type: ignore[union-attr]
+    session = result.document.feeds[0].session
+    assert session is not None
+    assert samples.num_rows == len(session.samples.rows)
     shown = result._repr_html_()
     assert all(f"<td>{name}</td>" in shown for name in names)
     assert result.as_json()["feeds"][0]["events"] == 9_000
@@ -53,8 +56,8 @@ def test_a_run_is_tables(feed: str, tmp_path: Path) -> None:
         result.ladder(1)
 
 
-def interval_of(ladder: object, name: str) -> list[tuple[float, float, float]]:
-    columns = [ladder[f"{name}{end}"].to_pylist() for end in ("_low", "", "_high")]  # type: ignore[index]
+def interval_of(ladder: Any, name: str) -> list[tuple[float, float, float]]:
+    columns = [ladder[f"{name}{end}"].to_pylist() for end in ("_low", "", "_high")]
     return [row for row in zip(*columns, strict=True) if None not in row]
 
 
@@ -77,9 +80,9 @@ def test_a_comparison_has_a_verdict(feed: str) -> None:
         ({"variants": "p99"}, "no variant named"),
     ],
 )
-def test_refuses_in_the_commands_words(feed: str, options: dict[str, str], said: str) -> None:
+def test_refuses_in_the_commands_words(feed: str, options: dict[str, Any], said: str) -> None:
     with pytest.raises(lobench.UsageError, match=said):
-        lobench.run(feed, **options)  # type: ignore[arg-type]
+        lobench.run(feed, **options)
 
 
 def test_what_is_no_result(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -179,6 +180,19 @@ def test_modules_were_found() -> None:
     assert "lobench.engine.strategies" in imports("lobench.engine.kernel_builder")
     assert "lobench.engine.backtest" in imports("lobench.engine.registry")
     assert "lobench.engine.anomalies" in imports("lobench.engine.actions")
+
+
+def test_lint_reads_every_python_script() -> None:
+    """Scripts have no ending, so ruff and mypy read those that are listed."""
+    found = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "scripts").iterdir()) if is_python(path)]
+    assert "scripts/measured" in found
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    assert tools["ruff"]["extend-include"] == found
+    assert tools["mypy"]["files"] == ["lobench", "tests", "benchmarks", *found]
+
+
+def is_python(path: Path) -> bool:
+    return path.is_file() and "python" in path.read_text(encoding="utf-8").partition("\n")[0]
 
 
 def test_unit_tests_stand_in_the_folders_of_the_code() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ print(json.dumps({{
 @pytest.mark.parametrize("module", ["lobench", "lobench.engine.errors"])
 def test_importing_it_has_no_effect(module: str, tmp_path: Path) -> None:
     """Nothing is made in an empty home, nothing heavy is loaded, no variable is set."""
-    changes = {"HOME": str(tmp_path), "XDG_CACHE_HOME": "", "LOBENCH_CACHE_DIR": ""}
+    changes: dict[str, Any] = {"HOME": str(tmp_path), "XDG_CACHE_HOME": "", "LOBENCH_CACHE_DIR": ""}
     found = run_python(PURE.format(module=module), **changes)
     assert found["unchanged"] == [True, True]
     assert not HEAVY & set(found["loaded"])

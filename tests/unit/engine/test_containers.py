@@ -36,37 +36,37 @@ CROWD = [with_home(home, number) for home in (62, 63, 0, 1) for number in range(
 KEYS = [*CROWD, 0, -1, 1, 2**63 - 1, -(2**63), *range(6_412_777_000_000, 6_412_777_000_040)]
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def insert(address: int, key: int, value: int) -> None:
     table_insert(view(address, TABLE), key, value, COUNTER, None)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def get(address: int, key: int) -> int:
     return table_get(view(address, TABLE), key, COUNTER, None)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def erase(address: int, key: int) -> None:
     table_erase(view(address, TABLE), key, COUNTER, None)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def release(address: int) -> None:
     table_release(view(address, TABLE))
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def push(address: int, value: int) -> None:
     append(view(address, LIST), value)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def at(address: int, index: int) -> int:
     return item(view(address, LIST), index)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def free_items(address: int) -> None:
     free(view(address, LIST)["items"])
 

@@ -127,7 +127,10 @@ with Replay(discover()[sys.argv[1]], observe=False) as replay:
 print(json.dumps({"found": found, "memory": memory}))
 """
 
-ONE_ARENA = {"GLIBC_TUNABLES": "glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0", "MALLOC_ARENA_MAX": "1"}
+ONE_ARENA: dict[str, Any] = {
+    "GLIBC_TUNABLES": "glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0",
+    "MALLOC_ARENA_MAX": "1",
+}
 NOISE = 16_384
 """Bytes that the interpreter's own objects may come to."""
 

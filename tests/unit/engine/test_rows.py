@@ -66,7 +66,7 @@ def test_kernels_write_where_a_row_is() -> None:
     rows = picked(buffers, first=50)
     tap = np.zeros(1, TAP)
     buffers.aim(tap, rows, 50)
-    places = np.frombuffer((ctypes.c_int32 * ROOM).from_address(int(tap["places"][0])), np.int32)
+    places = np.ctypeslib.as_array((ctypes.c_int32 * ROOM).from_address(int(tap["places"][0])))
     assert places.tolist() == [number // 2 if number % 2 == 0 else -1 for number in range(ROOM)]
     source = np.arange(len(FEATURES), dtype=float)
     for place in (7, 3):
@@ -106,6 +106,7 @@ def test_memory_that_somebody_has_is_not_written_to() -> None:
     del kept
     assert address() == first
     few = picked(buffers, ROOM // 8)
+    assert few.features.base is not None
     assert few.features.base.size < len(FEATURES) * 2 * ROOM, "few rows do not keep the memory of many"
     everything = [picked(buffers) for _ in range(30)]
     assert len({rows.features.ctypes.data for rows in everything}) == 30

@@ -59,7 +59,9 @@ VARIANT = p2_snapshot.VARIANT.derive("mine", features=Features(name="mine", buil
 def own(folder: Path, name: str, text: str) -> Variant:
     path = folder / f"{name}.py"
     path.write_text(text)
-    return discover([str(path)])[name]
+    found = discover([str(path)])[name]
+    assert isinstance(found, Variant)
+    return found
 
 
 def test_the_ladder() -> None:

@@ -37,8 +37,8 @@ SHORTER = [
 ]
 
 
-def replayed(variant: Variant, records: Records, until: str, **options: object) -> Replay:
-    replay = Replay(variant, until=until, **options)  # type: ignore[arg-type]
+def replayed(variant: Variant, records: Records, until: str, **options: Any) -> Replay:
+    replay = Replay(variant, until=until, **options)
     for chunk in chunks(records, 1_000):
         replay.apply(chunk)
     return replay

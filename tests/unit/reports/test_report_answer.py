@@ -6,7 +6,8 @@ from lobench.reports import numbers
 from lobench.reports.answer import answer
 from lobench.reports.numbers import TIMES
 from tests import typed
-from tests.documents import SPEEDS, Document, document, interval
+from tests.analyses import Document, interval
+from tests.documents import SPEEDS, document
 from tests.reported import complete, many, refuted, renamed
 from tests.typed import page, views
 

@@ -18,7 +18,7 @@ from lobench.reports.charts.theme import DARK, labels, ticks
 from lobench.reports.result_view import ResultView, printable
 from lobench.reports.sections.attribution import section as attribution
 from tests import typed
-from tests.documents import interval
+from tests.analyses import interval
 from tests.reported import complete, hostile
 
 SVG = "{http://www.w3.org/2000/svg}"

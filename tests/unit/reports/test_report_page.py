@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.summaries.markdown import escaped
-from tests.documents import Document, document
+from tests.analyses import Document
+from tests.documents import document
 from tests.reported import HOSTILE, MANY, TELLTALE, complete, hostile, refuted
 from tests.typed import write
 
@@ -131,7 +133,7 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("parts", [{}, {"analysis": False}])
-def test_what_is_missing_is_said_with_the_command_that_gives_it(tmp_path: Path, parts: dict[str, bool]) -> None:
+def test_what_is_missing_is_said_with_the_command_that_gives_it(tmp_path: Path, parts: dict[str, Any]) -> None:
     page, text = made(tmp_path, document(**parts))
     assert page.values("class").count("text missing") >= 5
     assert text.count("To measure it: `lobench run synth:liquid-future`") >= 5

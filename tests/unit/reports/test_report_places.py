@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from lobench.reports.answer import answer
+from lobench.reports.blocks import Table
 from lobench.reports.numbers import TIMES
 from lobench.reports.summary import places
-from tests.analyses import from_top_of
-from tests.documents import Document, document
+from tests.analyses import Document, from_top_of
+from tests.documents import document
 from tests.reported import complete
 from tests.typed import views, write
 
@@ -85,7 +86,7 @@ def test_refuted_variants_have_no_figure() -> None:
 def test_which_phase_earns_its_place_on_which_feed() -> None:
     made = changed(("synth:one", "synth:two"), {"context": 1.0, "lookup": 0.9}, {"lookup": 1.0})
     table, said = places(views(made))
-    assert table.kind == "table"
+    assert isinstance(table, Table)
     assert list(table.headings) == ["feed", "1 events", "2 context", "3 features", "4 lookup"]
     assert [row[0].text for row in table.rows] == ["synth:one", "synth:two"]
     assert [cell.tone for cell in table.rows[0][1:]] == ["good", "", "good", "bad"]

@@ -13,7 +13,7 @@ import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.workload import Workload
-from lobench.reports.blocks import Flame
+from lobench.reports.blocks import Flame, Fold, Table
 from lobench.reports.charts.flame import boxes_of, drawn_flame
 from lobench.reports.sections.profiles import section
 from lobench.variants import discover
@@ -65,8 +65,9 @@ def test_a_variant_is_shown_with_all_that_is_known(tmp_path: Path) -> None:
 
 def test_stages_of_every_method_stand_side_by_side() -> None:
     content = complete()
-    fold = [block for block in section(views(content)[0]).blocks if block.kind == "fold"][-1]
+    fold = [block for block in section(views(content)[0]).blocks if isinstance(block, Fold)][-1]
     stages = fold.blocks[1]
+    assert isinstance(stages, Table)
     assert stages.headings[1:4] == ["time saved (ablation)", "time sampled (perf)", "instructions (callgrind)"]
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in stages.rows}
     assert list(rows) == ["decode", "book", "book: lookup", "book: levels", "features", "strategies"]
@@ -197,7 +198,9 @@ def test_predictions_take_their_shares_from_profiles(tmp_path: Path) -> None:
     assert all("profile" not in entry.more for entry in kept.feeds[0].profiles.variants)
     assert share_from(kept, "features", phase=5) == (0.4, 0.51)
     assert share_from(kept, "features", phase=3) == (0.2, 0.51)
-    assert share_from(kept, "decode", phase=5) == (0.0, pytest.approx(0.009))
+    low, high = share_from(kept, "decode", phase=5)
+    assert low == 0.0
+    assert high == pytest.approx(0.009)
     assert share_from(kept, "lookup", phase=5)[0] == pytest.approx(0.3, abs=0.02)
     with pytest.raises(UsageError, match="5 times"):
         share_from(kept, "features")
@@ -236,10 +239,10 @@ def test_a_run_keeps_each_profile_at_once_and_goes_on_past_failures(
     card = tmp_path / "out" / "profile"
     card.mkdir(parents=True)
     written(card, CARD, "calibration.json")
-    made_of = Kept(content, tmp_path)
+    made_of: Any = Kept(content, tmp_path)
     known = discover()
     with pytest.raises(KeyboardInterrupt):
-        profiles.add_profiles(made_of, content.feeds[0], [known[name] for name in SPEEDS], Workload(), tmp_path)  # type: ignore[arg-type]
+        profiles.add_profiles(made_of, content.feeds[0], [known[name] for name in SPEEDS], Workload(), tmp_path)
     assert asked == [
         ("p0_baseline", None),
         ("p1_zero_copy", "p0_baseline"),
@@ -269,18 +272,19 @@ def test_a_run_without_the_extra_says_what_to_install(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     content = typed.result(document())
-    profiles.add_profiles(Kept(content, tmp_path), content.feeds[0], [], Workload(), tmp_path)  # type: ignore[arg-type]
+    kept: Any = Kept(content, tmp_path)
+    profiles.add_profiles(kept, content.feeds[0], [], Workload(), tmp_path)
     advice = f"install it with: {sys.executable} -m pip install 'lobench[profile]'"
     assert f"pyelftools is not installed; {advice}" in capsys.readouterr().err
     assert content.feeds[0].profiles is None
 
 
 def test_another_machines_card_is_not_taken(tmp_path: Path) -> None:
-    kept = Kept(typed.result(document()), tmp_path)
-    assert profiles.calibration(kept) is None  # type: ignore[arg-type]
+    kept: Any = Kept(typed.result(document()), tmp_path)
+    assert profiles.calibration(kept) is None
     card = tmp_path / "out" / "profile"
     card.mkdir(parents=True)
     written(card, {**CARD, "machine": {"machine_digest": "another"}}, "calibration.json")
-    assert profiles.calibration(kept) is None  # type: ignore[arg-type]
+    assert profiles.calibration(kept) is None
     written(card, CARD, "calibration.json")
-    assert as_json(profiles.calibration(kept)) == CARD  # type: ignore[arg-type]
+    assert as_json(profiles.calibration(kept)) == CARD

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from lobench.reports.blocks import Table
 from lobench.reports.page import page
 from lobench.reports.sections import since
 from lobench.workbench.comparison.diff import FeedChanges
@@ -19,7 +20,9 @@ def test_the_page_says_what_changed() -> None:
     now, before = typed.result(document(seed=2)), typed.result(document())
     (shown,) = [section for section in page([now], before).parts[0].sections if section.name == "since"]
     assert "No source has changed since" in str(shown.blocks[0])
-    assert shown.blocks[1].rows[0][0].text == "p0_baseline"  # type: ignore[union-attr]
+    table = shown.blocks[1]
+    assert isinstance(table, Table)
+    assert table.rows[0][0].text == "p0_baseline"
     assert "since" not in [section.name for section in page([now]).parts[0].sections]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -61,8 +62,8 @@ def counted() -> dict[tuple[str, int, str], float]:
 
 
 def needs_counts() -> None:
-    if counting.platform.machine() != "x86_64":
-        pytest.skip(f"instructions are counted on x86-64 only, not on {counting.platform.machine()}")
+    if platform.machine() != "x86_64":
+        pytest.skip(f"instructions are counted on x86-64 only, not on {platform.machine()}")
     needs("valgrind")
 
 

@@ -57,17 +57,17 @@ def replayed(records: Records) -> tuple[Any, dict[str, int]]:
     return state, counters
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def lay(address: int, tick: int, anchor: int, width: int) -> None:
     lay_grid(view(address, HEAD), tick, anchor, anchor, width)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def tick_number(address: int, price: int) -> int:
     return tick_of(view(address, HEAD), price)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def sort_numbers(address: int, count: int) -> None:
     sort(address, count)
 
@@ -140,7 +140,7 @@ def test_any_prices(variant: Any, name: str) -> None:
 @pytest.mark.parametrize("variant", PACKED)
 def test_a_window_follows_its_market(variant: Any) -> None:
     """Prices climb by a hundred windows. With 40 levels and 64 ticks, searches outside cost as much as a new window."""
-    rows = []
+    rows: list[tuple[int, ...]] = []
     for number in range(20_000):
         rows.append((1, 1, ADD, (BID, ASK)[number % 2], 1_000 * (number // 2 + number % 2 * 5), 1, number, F_LAST))
         if number >= 40:
@@ -155,6 +155,7 @@ def test_a_window_follows_its_market(variant: Any) -> None:
 @pytest.mark.parametrize("variant", PACKED)
 def test_ids_that_all_books_share(variant: Any) -> None:
     """Venues that number each book's orders from 1: the hash learns to tell books apart."""
+    rows: list[tuple[int, ...]]
     rows = [(book, 1, ADD, BID, 100 + order % 7, 1, order, F_LAST) for order in range(40) for book in range(1, 301)]
     rows += [(book, 1, CANCEL, BID, 100, 1, order, F_LAST) for order in range(0, 40, 3) for book in range(1, 301)]
     records = made(rows)
@@ -167,7 +168,7 @@ def test_ids_that_all_books_share(variant: Any) -> None:
 @pytest.mark.parametrize("variant", PACKED)
 def test_clears_leave_nothing_behind(variant: Any) -> None:
     """Orders of a cleared book stay in the table for a while; no search may find them, and the table does not grow."""
-    rows = []
+    rows: list[tuple[int, ...]] = []
     for day in range(30):
         rows += [(1, 1, ADD, (BID, ASK)[k % 2], 100 + k % 9, 1 + day, 1_000 + k, F_LAST) for k in range(900)]
         rows += [(1, 1, CANCEL, BID, 100, 1, 1_000 + k, F_LAST) for k in range(0, 900, 7)]

@@ -28,47 +28,47 @@ pytestmark = pytest.mark.normal
 LEAST, MOST = -(2**63), 2**63 - 1
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def put(address: int, key: int, level: int) -> None:
     overflow.put(view(address, OVERFLOW), key, level)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def take(address: int, key: int) -> None:
     overflow.take(view(address, OVERFLOW), key)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def find(address: int, key: int) -> int:
     return overflow.find(view(address, OVERFLOW), key)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def below(address: int, key: int) -> int:
     return overflow.level_below(view(address, OVERFLOW), key)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def last(address: int) -> int:
     return overflow.last_level(view(address, OVERFLOW))
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def held(address: int) -> int:
     return overflow.bytes_of(view(address, OVERFLOW))
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def clear(address: int) -> None:
     overflow.clear(view(address, OVERFLOW))
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def release(address: int) -> None:
     overflow.release(view(address, OVERFLOW))
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def write_all(address: int, keys: Any, upward: bool) -> int:
     """Keys of all levels by a walk over the leaves; returns how many."""
     far = view(address, OVERFLOW)
@@ -173,17 +173,17 @@ def test_any_keys_in_a_tree(steps: list[tuple[int, int]], cleared: bool) -> None
     release(tree.address)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def lay(address: int, width: int) -> None:
     lay_grid(view(address, HEAD), 1, 0, 0, width)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def drop(address: int) -> None:
     drop_window(view(address, HEAD))
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def change(address: int, place: int, there: bool) -> None:
     if there:
         put_bit(view(address, HEAD), place)
@@ -191,7 +191,7 @@ def change(address: int, place: int, there: bool) -> None:
         drop_bit(view(address, HEAD), place)
 
 
-@njit  # type: ignore[untyped-decorator]
+@njit()
 def following(address: int, which: int, place: int) -> int:
     return next_place(view(address, HEAD), which, place)
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.progress import Progress
 from rich.table import Table
 
 from lobench.workbench import console
@@ -87,9 +88,9 @@ def test_uneven_steps_are_counted_and_no_time_is_estimated(monkeypatch: pytest.M
 
 
 def test_a_bar_of_uneven_steps_shows_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    columns = {}
+    columns: dict[bool, list[str]] = {}
 
-    class Display(console.Progress):
+    class Display(Progress):
         def __init__(self, *given: Any, **options: Any) -> None:
             columns[even] = [type(column).__name__ for column in given]
             super().__init__(*given, **options)

@@ -46,7 +46,7 @@ def test_text_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
     script = "import sys; from lobench.workbench.atomic_write import write_whole; from pathlib import Path; "
     script += "write_whole(Path(sys.argv[1]), '\\u2192 \\u00e4', '')"
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
-    command = [sys.executable, "-c", script, tmp_path / "file"]
+    command = [sys.executable, "-c", script, str(tmp_path / "file")]
     subprocess.run(command, cwd=ROOT, env={**os.environ, **ascii_only}, check=True)
     assert (tmp_path / "file").read_bytes() == "\u2192 ä".encode()
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from lobench.engine.feeds import ChainedFeed, Chunk, LoadedFeed, load, open_feed
 from lobench.engine.feeds import compressed as compressed_module
 from lobench.engine.feeds import framer as framer_module
 from lobench.engine.feeds import loaded as loaded_module
+from lobench.engine.feeds.plain import DbnFeed
 from lobench.engine.records import MBO
 from tests.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
 from tests.feeds import content, count, read_ahead_threads
@@ -144,6 +146,7 @@ def test_short_runs_are_gathered(tmp_path: Path, run: int, between: int) -> None
 def test_gathered_records_stay_valid(tmp_path: Path) -> None:
     made = records(200_000)
     feed = open_feed([write(tmp_path / "a", header(), interleaved(made, 2))])
+    assert isinstance(feed, DbnFeed)
     assert feed.stable
     assert b"".join(chunk.array().tobytes() for chunk in list(feed)) == made.tobytes()
 
@@ -232,11 +235,12 @@ def test_progress_reaches_one(tmp_path: Path) -> None:
     data = header() + records(200_000).tobytes()
     plain = open_feed([write(tmp_path / "a", data)])
     streamed = open_feed([write(tmp_path / "b", zstd(data))])
-    for feed in (plain, streamed, ChainedFeed([plain, streamed])):
-        seen = [feed.progress for _ in feed]  # type: ignore[attr-defined]
+    feeds: tuple[Any, ...] = (plain, streamed, ChainedFeed([plain, streamed]))
+    for feed in feeds:
+        seen = [feed.progress for _ in feed]
         assert seen == sorted(seen)
         assert 0 < seen[0] < 1
-        assert feed.progress == 1  # type: ignore[attr-defined]
+        assert feed.progress == 1
 
 
 # Early close
@@ -246,10 +250,10 @@ def test_early_close_stops_the_thread(tmp_path: Path) -> None:
     feed = open_feed([write(tmp_path / "a", zstd(header() + records(200_000).tobytes()))])
     count(feed)
     before = open_files()
-    chunks = iter(feed)
+    chunks: Any = iter(feed)
     next(chunks)
     assert len(read_ahead_threads()) == 1
-    chunks.close()  # type: ignore[attr-defined]
+    chunks.close()
     assert not read_ahead_threads()
     assert open_files() == before
 

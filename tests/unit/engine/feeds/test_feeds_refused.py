@@ -186,7 +186,7 @@ def test_windows_that_no_zstd_reads(tmp_path: Path) -> None:
 
 
 def test_a_dictionary_is_named(tmp_path: Path) -> None:
-    samples = [HEAD + records(20, seed).tobytes() for seed in range(60)]
+    samples: list[bytes | bytearray | memoryview] = [HEAD + records(20, seed).tobytes() for seed in range(60)]
     dictionary = zstandard.train_dictionary(8192, samples)
     spec = write(tmp_path / "a", zstandard.ZstdCompressor(dict_data=dictionary).compress(HEAD + BODY))
     assert_refused(spec, lambda: open_feed([spec]), "0", f"needs dictionary {dictionary.dict_id()}")

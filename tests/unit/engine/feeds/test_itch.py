@@ -6,6 +6,7 @@ import gzip
 import os
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,11 +45,8 @@ def records_of(feed: ItchFeed) -> Records:
 
 def told(records: Records) -> list[tuple[str, str, int, int, int, int, int]]:
     """Action, side, order id, price, size, flags and sequence of each record."""
-    fields = ("order_id", "price", "size", "flags", "sequence")
-    return [
-        (chr(one["action"]), chr(one["side"]), *(int(one[name]) for name in fields))  # type: ignore[misc]
-        for one in records
-    ]
+    fields = ["action", "side", "order_id", "price", "size", "flags", "sequence"]
+    return [(chr(action), chr(side), *more) for action, side, *more in records[fields].tolist()]
 
 
 PRICE, OTHER = 123_450_000_000, 123_460_000_000
@@ -183,10 +181,10 @@ def test_orders_beyond_any_first_table(tmp_path: Path) -> None:
 def test_iteration_that_ends_early_stops_its_threads(tmp_path: Path) -> None:
     feed = opened(tmp_path / "a", gzip.compress(framed(*[ADDED] * 100_000)))
     before = len(read_ahead_threads())
-    chunks_of_it = iter(feed)
+    chunks_of_it: Any = iter(feed)
     next(chunks_of_it)
     assert len(read_ahead_threads()) > before
-    chunks_of_it.close()  # type: ignore[attr-defined]
+    chunks_of_it.close()
     assert len(read_ahead_threads()) == before
 
 

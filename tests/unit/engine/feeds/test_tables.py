@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -144,10 +145,10 @@ def test_a_broken_file_in_a_list_names_itself(tmp_path: Path) -> None:
 def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks are made no sooner than they are asked for, but for the few ahead."""
     monkeypatch.setattr(text, "BLOCK", 1000)
-    chunks = iter(open_feed([write(tmp_path / "a.csv", table(*rows(2000)))]))
+    chunks: Any = iter(open_feed([write(tmp_path / "a.csv", table(*rows(2000)))]))
     sizes = [next(chunks).count for _ in range(3)]
     assert all(0 < size < 20 for size in sizes)
-    chunks.close()  # type: ignore[attr-defined]
+    chunks.close()
     assert not read_ahead_threads()
 
 
@@ -213,7 +214,7 @@ BITSTAMP = table(
 
 def test_bitstamp(tmp_path: Path) -> None:
     """A filled order is deleted with an amount of 0: its rest is removed."""
-    feed = open_feed([write(tmp_path / "a.csv", BITSTAMP), "--mapping=bitstamp"])
+    feed: Any = open_feed([write(tmp_path / "a.csv", BITSTAMP), "--mapping=bitstamp"])
     found = load(feed).records
     assert bytes(found["action"].tolist()) == b"AAMC"
     assert bytes(found["side"].tolist()) == b"BAAB"
@@ -221,7 +222,7 @@ def test_bitstamp(tmp_path: Path) -> None:
     assert found["price"].tolist() == [100_500_000_000, 101_000_000_000, 101_000_000_000, 100_500_000_000]
     assert found["ts_event"].tolist() == [1_700_000_000_000_000_000 + 1000 * n for n in range(1, 5)]
     assert found["flags"].tolist() == [128] * 4
-    assert feed.skipped == {"of an order that does not rest": 1}  # type: ignore[attr-defined]
+    assert feed.skipped == {"of an order that does not rest": 1}
     assert set(feed.symbols.values()) == {"live_orders"}
 
 
@@ -240,7 +241,7 @@ COINBASE = table(
 
 def test_coinbase(tmp_path: Path) -> None:
     """A match is a trade of the taker's side, a fill and a cancel of the maker's order."""
-    feed = open_feed([write(tmp_path / "a.csv", COINBASE), "--mapping=coinbase"])
+    feed: Any = open_feed([write(tmp_path / "a.csv", COINBASE), "--mapping=coinbase"])
     found = load(feed).records
     assert bytes(found["action"].tolist()) == b"ATFCMC"
     assert bytes(found["side"].tolist()) == b"BABBBB"
@@ -252,7 +253,7 @@ def test_coinbase(tmp_path: Path) -> None:
         9007199254740998 % 2**32,
     ]
     assert found["ts_event"][0] == 1_415_348_367_028_459_000
-    assert feed.skipped == {"received": 1, "of an order that does not rest": 2}  # type: ignore[attr-defined]
+    assert feed.skipped == {"received": 1, "of an order that does not rest": 2}
     assert [*feed.symbols.values()] == ["BTC-USD"]
     again = write(tmp_path / "b.csv", COINBASE.replace(b"BTC-USD", b"ETH-USD"))
     other = load(open_feed([again, "--mapping=coinbase"])).records

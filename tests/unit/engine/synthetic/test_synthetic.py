@@ -14,6 +14,7 @@ import pytest
 
 from lobench.engine.anomalies import ANOMALIES
 from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.feeds import Feed
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import (
     ADD,
@@ -29,7 +30,7 @@ from lobench.engine.records import (
     TRADE,
     UNDEF_PRICE,
 )
-from lobench.engine.synthetic import SyntheticFeed, generate, names, open_synthetic
+from lobench.engine.synthetic import generate, names, open_synthetic
 from lobench.engine.synthetic.profiles import PROFILES
 
 pytestmark = pytest.mark.normal
@@ -38,7 +39,7 @@ Records = npt.NDArray[np.void]
 FEEDS = tuple(PROFILES)
 
 
-def records_of(feed: SyntheticFeed) -> Records:
+def records_of(feed: Feed) -> Records:
     return np.concatenate([chunk.array().copy() for chunk in feed])
 
 
@@ -53,6 +54,7 @@ class Checker:
         self.orders: dict[tuple[int, int, int], tuple[int, int, int]] = {}
         self.queues: dict[tuple[int, int, int, int], deque[int]] = {}
         self.seen: Counter[str] = Counter()
+        self.filled = 0
 
     def apply(self, feed: Records) -> None:
         rows = feed[["instrument_id", "publisher_id", "order_id", "price", "size", "flags", "action", "side"]].tolist()
@@ -283,7 +285,7 @@ def test_a_file_holds_the_feed(tmp_path: Path, ending: str) -> None:
     assert told == [65_536, 70_000]
     assert os.listdir(tmp_path) == [path.name]
     store = databento.DBNStore.from_bytes(path.read_bytes())
-    assert store.schema == "mbo"
+    assert str(store.schema) == "mbo"
     assert store.dataset == "XNAS.ITCH"
     assert "S1001" in store.mappings
     assert store.to_ndarray().tobytes() == records_of(feed).tobytes()

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,8 @@ def feed(tmp_path: Path) -> str:
 
 def rows(depth: int) -> npt.NDArray[np.void]:
     """Rows of mbp-10 or mbp-1 as the vendor writes them of ``MESSAGES``: one for each A, C and T."""
-    slow, made = Slow(), []
+    slow = Slow()
+    made: list[tuple[Any, ...]] = []
     for sequence, one in enumerate(MESSAGES, 1):
         before = slow.levels(1, depth)
         slow.apply(one)

@@ -22,9 +22,9 @@ def pipe() -> Any:
 @pytest.mark.parametrize("number", [1, 2])
 def test_an_interrupt_writes_nothing_twice(number: int, pipe: tuple[int, int]) -> None:
     """It comes after the system call has written and before the caller returns."""
-    kind = {1: streams._Output, 2: streams._Error}[number]
+    kind: Any = {1: streams._Output, 2: streams._Error}[number]
 
-    class Interrupted(kind):  # type: ignore[misc, valid-type]
+    class Interrupted(kind):
         ends = True
 
         def write(self, data: Any) -> int:
@@ -43,7 +43,7 @@ def test_an_interrupt_writes_nothing_twice(number: int, pipe: tuple[int, int]) -
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_what_a_pipe_takes_in_pieces_is_written_whole(number: int, pipe: tuple[int, int]) -> None:
-    kind = {1: streams._Output, 2: streams._Error}[number]
+    kind: Any = {1: streams._Output, 2: streams._Error}[number]
     text = "word " * 100_000
     stream = streams._opened(number, None, kind(pipe[1], "w", closefd=False))
     writer = threading.Thread(target=lambda: print(text, file=stream, flush=True))

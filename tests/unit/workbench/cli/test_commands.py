@@ -18,12 +18,12 @@ pytestmark = pytest.mark.normal
 
 
 @pytest.fixture
-def feed(tmp_path: Path) -> Path:
+def feed(tmp_path: Path) -> str:
     return write(tmp_path / "day.dbn", header(), records(9_000).tobytes())
 
 
 @pytest.fixture
-def unclosed(tmp_path: Path) -> Path:
+def unclosed(tmp_path: Path) -> str:
     """A feed of which no record closes an event."""
     made = records(9_000)
     made["flags"] = 0
@@ -50,7 +50,7 @@ def kept(tmp_path: Path) -> Path:
     ],
     ids=["cmp", "one-variant", "precision"],
 )
-def test_what_was_measured_is_reported(words: tuple[str, ...], command: Command, feed: Path, tmp_path: Path) -> None:
+def test_what_was_measured_is_reported(words: tuple[str, ...], command: Command, feed: str, tmp_path: Path) -> None:
     assert command(*words) == 0
     path = kept(tmp_path)
     (isolated,) = [part["isolated"]["rows"] for part in read(path)["feeds"]]
@@ -61,7 +61,7 @@ def test_what_was_measured_is_reported(words: tuple[str, ...], command: Command,
 
 
 @pytest.mark.parametrize("after", [2, 3, 6, 12])
-def test_an_interrupted_one_is_reported_and_goes_on(command: Command, feed: Path, tmp_path: Path, after: int) -> None:
+def test_an_interrupted_one_is_reported_and_goes_on(command: Command, feed: str, tmp_path: Path, after: int) -> None:
     assert command("measure", "--precision", "0.5%", "--variants", "p7", feed, interrupt_after=after) == 130
     path = kept(tmp_path)
     before = read(path)
@@ -78,7 +78,7 @@ def test_an_interrupted_one_is_reported_and_goes_on(command: Command, feed: Path
 
 
 def test_it_goes_on_with_what_was_asked_for(
-    command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: Command, feed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = write(tmp_path / "other.dbn", header(), records(3_000, 1).tobytes())
     (tmp_path / "mine.py").write_text(OWN)
@@ -113,7 +113,7 @@ def test_it_goes_on_with_what_was_asked_for(
 
 
 def test_what_was_begun_before_options_were_kept(
-    command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: Command, feed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command("measure", "--variants", "p7", feed, interrupt_after=3) == 130
     path = kept(tmp_path)
@@ -129,7 +129,7 @@ def test_what_was_begun_before_options_were_kept(
 
 
 def test_one_kernel_in_the_ladder(
-    command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: Command, feed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command("measure", feed) == 0
     shown = capsys.readouterr().out
@@ -147,7 +147,7 @@ def test_one_kernel_in_the_ladder(
     assert grades[8]["notes"] == ["the same kernel as p7_cache_layout here"]
 
 
-def test_without_an_identical_pair_the_top_stands_there_twice(command: Command, feed: Path, tmp_path: Path) -> None:
+def test_without_an_identical_pair_the_top_stands_there_twice(command: Command, feed: str, tmp_path: Path) -> None:
     assert command("measure", "--variants", "p3_indexed_features p7_cache_layout", feed) == 0
     (part,) = read(kept(tmp_path))["feeds"]
     assert part["session"]["measured"][-2:] == ["p7_cache_layout (A/A)", CONTROL]
@@ -169,7 +169,7 @@ def test_one_kernel_compared_with_itself(
     other: str,
     options: tuple[str, ...],
     command: Command,
-    feed: Path,
+    feed: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -185,7 +185,7 @@ def test_one_kernel_compared_with_itself(
     assert "gained" not in answer
 
 
-def test_phases_that_only_differ_beyond_the_stage(command: Command, feed: Path, tmp_path: Path) -> None:
+def test_phases_that_only_differ_beyond_the_stage(command: Command, feed: str, tmp_path: Path) -> None:
     assert command("measure", "--until", "book", feed) == 0
     rungs = {rung["variant"]: rung for rung in read(kept(tmp_path))["feeds"][0]["analysis"]["ladder"]}
     same = {name: rung["same_as"] for name, rung in rungs.items() if rung["same_as"]}
@@ -196,7 +196,7 @@ def test_phases_that_only_differ_beyond_the_stage(command: Command, feed: Path, 
 
 @pytest.mark.parametrize("verb", ["measure", *(pytest.param(verb, marks=pytest.mark.long) for verb in ("run", "cmp"))])
 def test_a_feed_without_evaluations(
-    verb: str, command: Command, unclosed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    verb: str, command: Command, unclosed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pair = ("p0", "p7") if verb == "cmp" else ()
     assert command(verb, *pair, unclosed, evaluations=0) == 0
@@ -220,7 +220,7 @@ def test_a_feed_without_evaluations(
 
 @pytest.mark.parametrize("options", [("--evaluate", "every"), ("--until", "book")])
 def test_the_remedies(
-    options: tuple[str, ...], command: Command, unclosed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    options: tuple[str, ...], command: Command, unclosed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     evaluations = 9_000 if "every" in options else 0
     assert command("measure", "--variants", "p7_cache_layout", unclosed, *options, evaluations=evaluations) == 0
@@ -231,7 +231,7 @@ def test_the_remedies(
 
 @pytest.mark.long
 def test_the_next_command_is_of_the_same_variants(
-    command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: Command, feed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The next step that a run suggests can be typed as it is, and measures the same as the run."""
     (tmp_path / "my own.py").write_text(OWN)

@@ -12,7 +12,6 @@ from lobench.workbench.cli import units
 
 
 def test_stages_are_the_engines() -> None:
-    assert units.STAGES == STAGES
     assert [units.stage(name) for name in STAGES] == list(STAGES)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,11 +139,12 @@ def test_one_round_has_no_interval() -> None:
     assert found(session).ratio is None
 
 
-def finding(ratio: float | None = None, before: float = 100, after: float = 100, **changes: object) -> Finding:
+def finding(ratio: float | None = None, before: float = 100, after: float = 100, **changes: Any) -> Finding:
     measured = None if ratio is None else Interval(ratio, ratio - 0.002, ratio + 0.002)
     exact = {"instructions": (before, after)}
     content = {"difference": None, "lacking": None, "control": None, "floor": 0.005, "exact": exact, "ratio": measured}
-    return Finding(**{"feed": "f", "variant": "v", "p": 0.001, **content, **changes})  # type: ignore[arg-type]
+    known: dict[str, Any] = {"feed": "f", "variant": "v", "p": 0.001, **content, **changes}
+    return Finding(**known)
 
 
 def actions(rare: float, whole: float = 100.1) -> dict[str, tuple[float, float]]:

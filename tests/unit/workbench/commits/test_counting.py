@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import platform
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,10 +90,10 @@ def test_records_of_each_kind_are_counted_alone_and_rare_ones_in_several_replays
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Wherever the kind's records are in the feed."""
-    heard = Heard(b"R" + b"A" * 60 + b"TAT" + b"A" * 9)
+    heard: Any = Heard(b"R" + b"A" * 60 + b"TAT" + b"A" * 9)
     monkeypatch.setattr(counting, "start", heard.start)
     monkeypatch.setattr(counting, "OF_AN_ACTION", 55)
-    counting.count_actions(heard, None, heard, {}, "0 {} {} book")  # type: ignore[arg-type]
+    counting.count_actions(heard, None, heard, {}, "0 {} {} book")
     several = counting.REPLAYS
     assert heard.said == [
         "lobench 0 55 settling book: []",
@@ -102,23 +105,23 @@ def test_records_of_each_kind_are_counted_alone_and_rare_ones_in_several_replays
 
 
 def test_requests_do_nothing_outside_of_valgrind() -> None:
-    if counting.platform.machine() != "x86_64":
+    if platform.machine() != "x86_64":
         pytest.skip("the request is written for x86-64")
     counting.Valgrind().request(counting.DUMP_STATS_AT, b"nobody listens")
 
 
 def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting.shutil, "which", lambda name: None)
-    monkeypatch.setattr(counting.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     assert counting.missing() == "valgrind is not installed"
-    monkeypatch.setattr(counting.platform, "machine", lambda: "aarch64")
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
     assert "x86-64 only, not on aarch64" in str(counting.missing())
 
 
 def test_addresses_do_not_change_where_they_can_be_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(counting.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
     assert counting.command(["python"], "folder")[:4] == ["setarch", "x86_64", "-R", "valgrind"]
-    monkeypatch.setattr(counting.shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     assert counting.command(["python"], "folder")[0] == "valgrind"
     assert "--callgrind-out-file=50%% a/out" in counting.command(["python"], "50% a")

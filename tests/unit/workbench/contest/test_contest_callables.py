@@ -6,6 +6,7 @@ import json
 import math
 import random
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ import pytest
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.contest import callables, conducting
 from lobench.workbench.contest.agreement import work
-from lobench.workbench.contest.asked import Asked
 from lobench.workbench.contest.bench import Outcome
 from lobench.workbench.contest.callables import Callables
 from lobench.workbench.contest.loading import load, source_of, spec_of
@@ -177,7 +177,8 @@ def test_what_does_not_load(spec: str, said: str, at: Any, tmp_path: Path, monke
 def test_how_another_process_finds_a_function() -> None:
     assert load(spec_of(math.sqrt)) is math.sqrt
     assert spec_of(spec_of) == "lobench.workbench.contest.loading:spec_of"
-    for function in (lambda: 1, [].append, Asked.as_json.__get__(asked("a.py:f", "b.py:f"))):
+    none_of_a_file: list[Callable[..., object]] = [lambda: 1, list[int]().append, asked("a.py:f", "b.py:f").as_json]
+    for function in none_of_a_file:
         with pytest.raises(UsageError, match="fresh processes load the callable from a file"):
             spec_of(function)
 
@@ -353,7 +354,8 @@ def test_an_agreement_tells_of_itself_before_each_call(at: Any) -> None:
         def tell(self, message: dict[str, Any]) -> None:
             told.append(message)
 
-    work(Heard())  # type: ignore[abstract]
+    heard: type[Any] = Heard
+    work(heard())
     # Each once to compare, each once to be timed, and then the result.
     assert (len(told), sorted(places[:2]), places[2:]) == (5, [0, 1], [0, 1, 0])
     assert told[:4] == [{}] * 4

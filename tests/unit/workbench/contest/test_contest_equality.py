@@ -55,7 +55,7 @@ class CursedError(Exception):
 def masked(mask: list[int], hidden: float = 9.0) -> Any:
     values = np.array([1.0, 2.0, 3.0])
     values[1] = hidden
-    return np.ma.array(values, mask=mask)
+    return np.ma.array(values, mask=np.array(mask, bool))
 
 
 def apart(one: Any, other: Any, rtol: float = 1e-7) -> str:
@@ -168,8 +168,8 @@ def test_state_that_is_in_no_dict_counts() -> None:
     apart(Pair(1, 2), Pair(1, 3))
     apart((ctypes.c_int * 2)(1, 2), (ctypes.c_int * 2)(1, 3))
     apart(iter([1, 2]), iter([1, 3]))
-    noted = Derived(1)
-    noted.more = 1  # type: ignore[attr-defined]
+    noted: Any = Derived(1)
+    noted.more = 1
     apart(noted, Derived(1))
     for one, other in (
         (CursedError("a", NAN), CursedError("a", NAN)),

@@ -63,7 +63,8 @@ def test_a_step_before_what_it_needs_is_refused() -> None:
 
 
 def test_a_step_has_a_name_and_a_title() -> None:
-    for wrong in ({"name": ""}, {"title": ""}, {"title": " "}):
+    wrongs: tuple[dict[str, Any], ...] = ({"name": ""}, {"title": ""}, {"title": " "})
+    for wrong in wrongs:
         with pytest.raises(UsageError, match="is a text, not"):
             replace(STEPS["session"], **wrong)
 

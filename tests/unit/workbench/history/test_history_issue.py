@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from lobench.workbench.summaries.model import Place
 from tests.unit.workbench.history.test_regressions import history, levels
 
 
-def found(times: list[float], counts: list[float | None], **more: Any) -> tuple[list[str], list[Regression]]:
+def found(times: list[float], counts: Sequence[float | None], **more: Any) -> tuple[list[str], list[Regression]]:
     made, order = history(times, counts, **more)
     return order, regressions(made, all_series(made, order))
 

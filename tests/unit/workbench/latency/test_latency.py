@@ -150,6 +150,7 @@ def measured(patch: pytest.MonkeyPatch, **said: Any) -> Any:
     """The outcome of processes with these answers, one for each variant; an exception is the end of its process."""
 
     cpus = set()
+    nothing: Any = None
 
     def messages(task: Any, handed: Any) -> Iterator[dict[str, Any]]:
         cpus.add(task.cpu)
@@ -161,7 +162,8 @@ def measured(patch: pytest.MonkeyPatch, **said: Any) -> Any:
 
     patch.setattr(process, "messages", messages)
     patch.setattr(measure, "cpu_for", lambda number: 3 + number)
-    found = measure.measure(Feed, None, list(said), Workload(), Asked(), traced=True)  # type: ignore[arg-type]
+    feed: Any = Feed
+    found = measure.measure(feed, nothing, list(said), Workload(), Asked(), traced=True)
     assert cpus == {3}, "variants are compared on one CPU"
     return found
 

@@ -20,7 +20,7 @@ from tests.replays import LADDER, each
 pytestmark = pytest.mark.normal
 
 FEED = load(open_feed(["synth:every-rule,n=12000"]))
-TIMES = np.arange(FEED.count) * 400.0
+TIMES = np.arange(FEED.count, dtype=np.float64) * 400.0
 
 
 def computed(variant: Variant, most: int | None) -> tuple[list[int | None], Served | None]:

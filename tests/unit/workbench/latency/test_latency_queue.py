@@ -101,7 +101,7 @@ def test_unlimited_blocks_answer_as_theory_says(rate: float) -> None:
 
 
 def test_by_hand() -> None:
-    steady = np.arange(5) * 10.0
+    steady = np.arange(5, dtype=np.float64) * 10.0
     assert served(steady, np.full(5, 15.0), 1).responses.tolist() == [15, 20, 25, 30, 35]
     assert served(steady, np.full(5, 5.0), 1).responses.tolist() == [5] * 5
     # Twice as fast: one record every 5 ns.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -268,7 +269,7 @@ def test_a_missing_tool_is_named(
 
 def test_an_ordinary_user_is_told_what_perf_may_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sampling, "quietly", lambda words: CompletedProcess(words, 255, "", "No permission"))
-    monkeypatch.setattr(sampled.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(sampled, "perf_event_paranoid", lambda: 3)
     with pytest.raises(MissingRightError, match=r"kernel.perf_event_paranoid is 3. As root: sysctl"):
         sampling.sample(Program("script", "a.py"), tmp_path, "own")

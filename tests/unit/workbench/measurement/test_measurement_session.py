@@ -274,7 +274,9 @@ def load_user(folder: Path, line: str) -> Variant:
     path = folder / str(len(list(folder.iterdir()))) / "mine.py"
     path.parent.mkdir()
     path.write_text(f"{wrong.INEXACT}\n{line}\n")
-    return discover([str(path)])["mine"]
+    found = discover([str(path)])["mine"]
+    assert isinstance(found, Variant)
+    return found
 
 
 def test_going_on_needs_the_same_sources_and_machine(tmp_path: Path) -> None:
@@ -295,11 +297,15 @@ def test_going_on_needs_the_same_sources_and_machine(tmp_path: Path) -> None:
 
 def test_clocks_tell_work_from_waiting() -> None:
     done: list[str] = []
+
+    def work() -> None:
+        sum(range(200_000))
+
     with Clocks(None) as clocks:
         reading = clocks.measure(lambda: done.append("lead-in"), lambda: time.sleep(0.05), lambda: 0)
         assert done == ["lead-in"]
         assert reading.wall_ns > 50e6 > reading.cpu_ns
-        reading = clocks.measure(lambda: time.sleep(0.05), lambda: sum(range(200_000)), lambda: 0)
+        reading = clocks.measure(lambda: time.sleep(0.05), work, lambda: 0)
         assert reading.cpu_ns > 100_000
         assert reading.major_faults >= 0
         assert reading.steal_ticks >= 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import threading
 import time
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from lobench.engine.feeds import load, open_feed
+from lobench.engine.foreign.start import Running
 from lobench.engine.own_thread import other_threads
 from lobench.engine.policy import Variant
 from lobench.engine.replay import Replay
@@ -52,29 +53,34 @@ class Late:
         return self._work("state")
 
 
+def ask(replay: Late, question: Question) -> tuple[int, str]:
+    """``Late`` has what an examiner asks for, and nothing else of a replay."""
+    return Examiner().ask(cast(Running, replay), question)
+
+
 BOOK = Question(((1, 1),), whole=False)
 WHOLE = Question(((1, 1),), whole=True)
 
 
 def test_work_that_is_put_off_is_owed() -> None:
-    owed, _ = Examiner().ask(Late(late_books=LATE), BOOK)
+    owed, _ = ask(Late(late_books=LATE), BOOK)
     assert owed > LATE // 2
-    owed, _ = Examiner().ask(Late(late_state=LATE), WHOLE)
+    owed, _ = ask(Late(late_state=LATE), WHOLE)
     assert owed > LATE // 2
-    owed, _ = Examiner().ask(Late(late_books=LATE, late_state=LATE), WHOLE)
+    owed, _ = ask(Late(late_books=LATE, late_state=LATE), WHOLE)
     assert owed > LATE
 
 
 def test_answers_are_the_same_for_the_same_state() -> None:
-    answer = Examiner().ask(Late(), WHOLE)[1]
-    assert answer == Examiner().ask(Late(late_books=LATE), WHOLE)[1]
-    assert answer != Examiner().ask(Late(answers=(6,)), WHOLE)[1]
-    assert answer != Examiner().ask(Late(), BOOK)[1]
+    answer = ask(Late(), WHOLE)[1]
+    assert answer == ask(Late(late_books=LATE), WHOLE)[1]
+    assert answer != ask(Late(answers=(6,)), WHOLE)[1]
+    assert answer != ask(Late(), BOOK)[1]
 
 
 def test_an_answer_that_changes_agrees_with_none() -> None:
-    changing = Examiner().ask(Late(answers=(5, 6)), BOOK)[1]
-    assert changing not in (Examiner().ask(Late(answers=(answer,)), BOOK)[1] for answer in (5, 6))
+    changing = ask(Late(answers=(5, 6)), BOOK)[1]
+    assert changing not in (ask(Late(answers=(answer,)), BOOK)[1] for answer in (5, 6))
 
 
 def test_a_thread_that_goes_on_is_seen() -> None:

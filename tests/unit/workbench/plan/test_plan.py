@@ -26,7 +26,8 @@ from lobench.workbench.plan import (
 )
 from lobench.workbench.results.model.intervals import Interval
 from tests import typed
-from tests.documents import document, interval
+from tests.analyses import interval
+from tests.documents import document
 from tests.typed import score, share_from
 
 HEAD = "# What we promised.\n# It stays.\n\n"

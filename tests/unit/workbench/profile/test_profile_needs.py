@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import subprocess
 import sys
 from typing import Any
@@ -27,7 +29,7 @@ def test_python_tools_come_of_the_extra(monkeypatch: pytest.MonkeyPatch, name: s
 
 def test_callgrind_needs_an_x86(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(needs, "which", lambda *arguments, **options: "/usr/bin/valgrind")
-    monkeypatch.setattr(needs.platform, "machine", lambda: "aarch64")
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
     with pytest.raises(MissingToolError, match="need an x86-64 machine, this one is aarch64"):
         require("valgrind")
 
@@ -50,7 +52,7 @@ def test_callgrind_needs_an_x86(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_missing_rights(
     monkeypatch: pytest.MonkeyPatch, tool: str, user: int, paranoid: int, scope: Any, said: str, message: str
 ) -> None:
-    monkeypatch.setattr(sampled.os, "geteuid", lambda: user)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
     monkeypatch.setattr(sampled, "perf_event_paranoid", lambda: paranoid)
     monkeypatch.setattr(sampled, "ptrace_scope", lambda: scope)
     error = sampled.refused(tool, said)

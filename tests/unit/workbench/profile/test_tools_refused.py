@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.commits import counting, instructions
+from lobench.workbench.commits import counting, dumps, instructions
 from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.processes.starting import tool_environment
 from lobench.workbench.profile import callgrind, sampled
@@ -65,10 +65,11 @@ def test_a_count_of_nothing_is_an_error(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("samples", [0, 10])
 def test_samples_without_a_kernel_are_an_error(samples: int) -> None:
-    nothing = sampled.Sampled(SimpleNamespace(), Counts(), samples, {})  # type: ignore[arg-type]
+    codes: Any = SimpleNamespace()
+    nothing = sampled.Sampled(codes, Counts(), samples, {})
     with pytest.raises(ToolFailedError, match=f"perf hit no kernel in {samples} samples"):
         sampled._seen("perf", nothing)
-    some = sampled.Sampled(SimpleNamespace(), Counts({16: np.ones(1, np.int64)}), 1, {})  # type: ignore[arg-type]
+    some = sampled.Sampled(codes, Counts({16: np.ones(1, np.int64)}), 1, {})
     assert sampled._seen("perf", some) is some
 
 
@@ -87,8 +88,8 @@ def test_no_commit_is_blamed_for_a_tool_that_counts_nothing(
 ) -> None:
     source = Source("a commit", None, "key", tmp_path, tmp_path, sys.executable)
     done = subprocess.CompletedProcess([], 0, "", "")
-    monkeypatch.setattr(instructions.subprocess, "run", lambda *words, **options: done)
-    monkeypatch.setattr(counting, "read", lambda files: counts)
+    monkeypatch.setattr(subprocess, "run", lambda *words, **options: done)
+    monkeypatch.setattr(dumps, "read", lambda files: counts)
     with pytest.raises(LobenchError, match="callgrind counted no instructions of p0") as caught:
         instructions.instructions_per_event(source, ["p0"], [["feed"]])
     assert not isinstance(caught.value, BrokenError)

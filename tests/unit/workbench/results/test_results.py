@@ -23,7 +23,7 @@ MOMENT = datetime(2026, 1, 2, 3, 4, 5)
 Usage = namedtuple("Usage", "total used free")
 
 
-def made(command: str, **more: int) -> Result:
+def made(command: str, **more: Any) -> Result:
     return replace(typed.result(document(slices=1, **more)), command=command)
 
 

@@ -27,7 +27,14 @@ from tests.documents import document, environment, written
 from tests.typed import changes, score
 
 Document = dict[str, Any]
-PARTS = {"factorial": True, "from_top": True, "isolated": True, "scaling": True, "limits": True, "sweep": True}
+PARTS: dict[str, Any] = {
+    "factorial": True,
+    "from_top": True,
+    "isolated": True,
+    "scaling": True,
+    "limits": True,
+    "sweep": True,
+}
 WHOLE = document(**PARTS, feeds=("synth:one", "synth:two"))
 
 
@@ -280,6 +287,7 @@ def every_place(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, .
 def test_whatever_is_let_pass_can_be_used() -> None:
     whole = document(**PARTS, processes=2, passes=1, slices=2)
     places = [path for path in every_place(whole) if "rows" not in path[:-2]]
+    odd: list[Any]
     odd = [None, True, 0, -1, 1.5, 2**63, 2**70, 1e300, 1e-300, "", "x", "p1_zero_copy", [], {}, [1], {"a": 1}, [[]]]
     draw = random.Random(1)
     passed = 0

@@ -139,7 +139,9 @@ def test_decoding_is_compared_by_what_was_read() -> None:
     (read,) = {outcome.result.decoded for outcome in (first, *others)}
     assert read == sum(int(records[name].astype(object).sum()) for name in READ) % 2**64
     wrong = replace(others[0].result, decoded=0)
-    assert compare(others[0].proof, replace(others[0].proof, result=wrong)) == ("fields",)
+    proof = others[0].proof
+    assert proof is not None
+    assert compare(proof, replace(proof, result=wrong)) == ("fields",)
 
 
 # Results for invented times.

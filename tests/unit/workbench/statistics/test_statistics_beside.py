@@ -85,7 +85,9 @@ def test_a_bias_that_is_shown_stands_beside_the_figure() -> None:
 def rung(variant: str, base: str | None, ratio: Interval | None) -> Rung:
     """With the same step and total, and nothing else."""
     speed, nothing = Interval(1.0, 1.0, 1.0), None
-    return Rung(variant, nothing, base, speed, ratio, nothing, nothing, nothing, nothing, ratio, *[nothing] * 3)
+    return Rung(
+        variant, nothing, base, speed, ratio, nothing, nothing, nothing, nothing, ratio, nothing, nothing, nothing
+    )
 
 
 def scaled(processes: int, passes: int) -> NamedSamples:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lobench.engine.policy import CORE_AXES as AXES
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.statistics import error_rates
 from lobench.workbench.statistics.attribution import ladder_weights, shapley_weights
 from lobench.workbench.statistics.factorial import contrast
-from tests.factorials import ADDITIVE, AXES, NAMES, TRUTH, factorial_feed, simulated, true_effects
+from tests.factorials import ADDITIVE, NAMES, TRUTH, factorial_feed, simulated, true_effects
 from tests.typed import analyse
 
 WAYS = ("ladder", "leave_one_out", "shapley")

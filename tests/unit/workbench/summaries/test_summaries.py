@@ -39,6 +39,7 @@ def compared(variant: str = "p3_indexed_features", **shape: Any) -> Summary:
 
 
 def finding(variant: str, before: float = 100.0, after: float = 100.0, **more: Any) -> Finding:
+    exact: dict[str, tuple[float | None, float | None]]
     exact = {"instructions": (before, after), "lookup_probes": (1.0, after / before)}
     known = {"ratio": None, "control": None, "floor": None, "difference": None, "lacking": None, **more}
     return Finding(feed="synth:liquid-future", variant=variant, exact=exact, **known)

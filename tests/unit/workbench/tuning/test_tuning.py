@@ -145,6 +145,7 @@ def test_what_both_halves_say_is_kept(monkeypatch: pytest.MonkeyPatch, half: str
     tuning = tuned(monkeypatch, laboratory, half)
     assert tuning.complete
     assert tuning.parameters == tuning.best
+    assert isinstance(tuning.best, Parameters)
     assert (tuning.best.distance, tuning.best.per_level, tuning.best.fullest) == (6, 4, DEFAULTS.fullest)
     for found in (tuning.other, tuning.whole):
         assert found is not None
@@ -216,6 +217,7 @@ def test_an_interrupt_leaves_the_best_so_far(monkeypatch: pytest.MonkeyPatch) ->
             report=lambda label: None,
             advance=lambda seconds: None,
         )
+    assert isinstance(tuning.best, Parameters)
     assert tuning.best.distance == 6
     assert (tuning.complete, tuning.parameters) == (False, DEFAULTS)
 

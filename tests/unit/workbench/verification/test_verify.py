@@ -13,7 +13,8 @@ from lobench.engine.feeds.base import Chunk
 from lobench.engine.records import BATCH
 from lobench.engine.registry import FEATURES
 from lobench.engine.result import Digests, Result, StrategyEnd
-from lobench.workbench.verification.compare import Difference, locate, named, verify
+from lobench.workbench.verification.compare import locate, named, verify
+from lobench.workbench.verification.difference import Difference
 from lobench.workbench.verification.machines import State
 from lobench.workbench.verification.proof import Proof, Questions, compare, is_whole
 from tests.dbn_files import records
@@ -223,8 +224,8 @@ def test_features_are_compared_by_their_bits() -> None:
     nan, inf = float("nan"), float("inf")
     one, other = [0.0] * len(FEATURES), [0.0] * len(FEATURES)
     pairs = {0: (1.0, 1.0), 1: (nan, nan), 2: (0.0, -0.0), 3: (nan, 1.0), 4: (1.0, np.nextafter(1.0, 2)), 5: (inf, 2.0)}
-    for place, (expected, actual) in pairs.items():
-        one[place], other[place] = expected, float(actual)
+    for place, (wanted, actual) in pairs.items():
+        one[place], other[place] = wanted, float(actual)
     names = list(FEATURES)
     event = {"action": 65, "side": 66, "order_id": 1, "price": 2, "size": 3, "flags": 128}
     event |= {"instrument_id": 4, "publisher_id": 5, "ts_event": 6}
