@@ -29,10 +29,11 @@ class Output:
         self.digest: FeedDigest = stack.enter_context(FeedDigest())
         self.features = self._names(request)
         self.depth = max(request.depth or 0, sample.depth if sample else 0)
+        self.told = _told(feed, request)
+        # Before the sampler, which compiles: wrong arguments are refused at once.
+        self.files = self._opened(feed, request, stack)
         self._sampler = sampler(sample, self.features, self.depth)
         self.pick, self.slice_records = self._sampler.pick, self._sampler.slice_records
-        self.told = _told(feed, request)
-        self.files = self._opened(feed, request, stack)
         # After the files, which it must not find closed.
         self._aside = stack.enter_context(Aside(self._take, "lobench-rows"))
 
