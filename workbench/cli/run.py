@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also measure response times, as `lobench latency` does (minutes more)",
     )
     options.add_steps_from(parser)
-    options.add_budget(parser, "90s, with --quick 20s, for the ladder; the later steps take as long again")
+    options.add_budget(parser, "80s, with --quick 20s, for the ladder; the later steps take as long again")
     options.add_processes(parser)
     options.add_output(parser, "out")
     options.add_time_limit(parser)

@@ -9,7 +9,7 @@ from lobench.workbench.latency.asked import Asked
 from lobench.workbench.measurement.design import PROCESSES, STARTUP, equal_slices, isolated_every
 from lobench.workbench.results.model.samples import Design
 
-RUN_SECONDS = 90.0
+RUN_SECONDS = 80.0
 QUICK_SECONDS = 20.0
 MEASURE_SECONDS = 120.0
 PRECISION_SECONDS = 600.0
