@@ -6,7 +6,6 @@ replaces its lookup.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 from collections.abc import Sequence
@@ -14,13 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from lobench.workbench.atomic_write import write_whole
+from lobench.workbench.commits.code_text import digest_of
 from lobench.workbench.commits.participant import WORKER, started
 from lobench.workbench.commits.sources import Source
 
 _SECONDS = 120.0
 
 # Identities from another version of the worker are not comparable.
-_METHOD = hashlib.blake2b(WORKER.read_bytes(), digest_size=6).hexdigest()
+_METHOD = digest_of([(WORKER.name, WORKER.read_bytes())])[:12]
 
 Identities = dict[str, str]
 """Variant to a digest of everything that its kernels are compiled from and started with."""

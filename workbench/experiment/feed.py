@@ -116,10 +116,8 @@ class FeedExperiment(Closing):
         """The trusted variants that are measured: all, or those of the pair, in its order."""
         if self.pair is None:
             return self.trusted
-        return sorted(
-            (variant for variant in self.trusted if variant.name in self.pair),
-            key=lambda variant: (self.pair or ()).index(variant.name),
-        )
+        trusted = {variant.name: variant for variant in self.trusted}
+        return [trusted[name] for name in self.pair if name in trusted]
 
     def agreeing(self, variants: Iterable[Contestant]) -> list[Contestant]:
         """Those that no verification refuted."""

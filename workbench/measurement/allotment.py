@@ -22,9 +22,9 @@ import numpy as np
 
 from lobench.workbench.measurement.design import PROCESSES
 from lobench.workbench.measurement.precision import LEAST_PROCESSES, LEVEL
-from lobench.workbench.measurement.session import SESSION_COLUMNS, Session
+from lobench.workbench.measurement.session import Session
 from lobench.workbench.statistics.components import levels
-from lobench.workbench.statistics.samples import Floats
+from lobench.workbench.statistics.samples import Floats, columns, cubes, slice_events
 
 LEAST_REPEATED = 4
 """Passes beyond the first of each process: fewer do not show how passes differ."""
@@ -40,17 +40,16 @@ class Noise:
 
 def passes(session: Session) -> list[Floats]:
     """For each process with a pass, the log ratios of all its passes, shape (passes, pairs)."""
-    rows = np.array(session.samples, dtype=np.int64).reshape(-1, len(SESSION_COLUMNS))
-    columns = {name: rows[:, place] for place, name in enumerate(SESSION_COLUMNS)}
-    count, slices = len(session.measured), len(session.slices())
-    order = np.lexsort([columns[name] for name in ("variant", "slice", "pass", "process")])
-    whole = count * slices
-    # Passes are stored whole: after sorting, each run of this many rows is one.
-    logs = np.log(np.maximum(columns[session.clock][order], 1))[: len(rows) // whole * whole].reshape(-1, slices, count)
-    owners = columns["process"][order][: len(logs) * whole : whole]
+    result, count = session.result(), len(session.measured)
+    events = slice_events(result)
+    found = cubes(columns(result.samples), count, events, session.clock).values()
+    whole = [cube[~np.isnan(cube).any(axis=(1, 2))] for cube in found]
+    # A clock too coarse for a slice says 0, which has no logarithm.
+    logs = np.log(np.maximum(np.concatenate(whole), 1 / events[:, None]))
     pairs = [(place, base) for place in range(1, count) for base in session.bases(place)]
     values = np.stack([levels(logs[..., base] - logs[..., place]) for place, base in pairs], axis=1)
-    return [values[owners == process] for process in np.unique(owners)]
+    each = np.split(values, np.cumsum([len(cube) for cube in whole])[:-1])
+    return [own for own in each if len(own)]
 
 
 def noise(values: Sequence[Floats]) -> Noise | None:

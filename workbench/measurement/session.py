@@ -253,7 +253,6 @@ def fill(
         # A process's start and end count as its time; otherwise the last processes would find none left.
         seconds = max(0.0, left / (session.design.processes - number) - around)
         began = started = time.monotonic()
-        working = seconds
         lost: int | None = None
         while lost != len(session.lost):
             lost, started, working = len(session.lost), time.monotonic(), seconds

@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from lobench.engine.compiling import entry
 from lobench.engine.feeds.base import Chunk
+from lobench.engine.market import book_key
 from lobench.engine.native import int64, view
 from lobench.engine.picking import Places
 from lobench.engine.records import MBO, TRADE
 from lobench.engine.replay import SLICE
 from lobench.engine.rows import Rows
-from lobench.workbench.rows.numbering import Numbers, book_key_of, number_of
+from lobench.workbench.rows.numbering import Numbers, number_of
 
 KINDS: Final = ("events", "volume", "trade")
 EVENTS, VOLUME, TRADES = range(3)
@@ -94,7 +95,7 @@ def _choose(
     book, latest = int64(-1), int64(-1)
     for index in range(done, count):
         event = view(address + index * stride, MBO)
-        key = book_key_of(event)
+        key = book_key(event["instrument_id"], event["publisher_id"])
         # Consecutive records are often of the same book.
         if key != latest:
             book, latest = number_of(slots, known, books, key), key

@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from lobench.engine.compiling import entry
 from lobench.engine.feeds.base import Chunk
+from lobench.engine.market import book_key
 from lobench.engine.native import int64, view
 from lobench.engine.picking import Places
 from lobench.engine.records import MBO
 from lobench.engine.replay import SLICE
 from lobench.engine.rows import Rows, joined
-from lobench.workbench.rows.numbering import Numbers, book_key_of, number_of
+from lobench.workbench.rows.numbering import Numbers, number_of
 
 Integers = npt.NDArray[np.int64]
 
@@ -179,7 +180,7 @@ def _mark(
         event = view(address + index * stride, MBO)
         places[index] = -1
         if (int64(event["flags"]) & mask) == value:
-            key = book_key_of(event)
+            key = book_key(event["instrument_id"], event["publisher_id"])
             # Consecutive records are often of the same book.
             if key != latest:
                 book, latest = number_of(slots, known, books, key), key
@@ -227,7 +228,8 @@ def _place(
     for index in range(count):
         if places[index] >= 0:
             places[index] = found
-            numbers[found] = number_of(slots, known, books, book_key_of(view(address + index * stride, MBO)))
+            event = view(address + index * stride, MBO)
+            numbers[found] = number_of(slots, known, books, book_key(event["instrument_id"], event["publisher_id"]))
             changes[found] = changes[index]
             found += 1
     return found

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lobench.engine.compiling import entry, kernel
 from lobench.engine.digest import mix
-from lobench.engine.native import Record, int64, uint64
+from lobench.engine.native import int64, uint64
 
 _FREE: Final = -1
 
@@ -63,13 +63,6 @@ def book_keys(heads: Any) -> npt.NDArray[np.int64]:
     instruments: npt.NDArray[np.int64] = heads["instrument_id"].astype(np.int64)
     publishers: npt.NDArray[np.int64] = heads["publisher_id"].astype(np.int64)
     return instruments << 16 | publishers
-
-
-@kernel
-def book_key_of(event: Record) -> int:
-    """The key of a record's book."""
-    key: int = int64(event["instrument_id"]) << 16 | int64(event["publisher_id"])
-    return key
 
 
 @kernel

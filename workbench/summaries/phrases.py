@@ -14,7 +14,7 @@ from lobench.workbench.results.model.samples import SessionResult
 from lobench.workbench.results.numbers import ends, estimate
 from lobench.workbench.summaries.model import Detail, Fact
 
-OF_BUILD = "a difference below 1 % in one layout of the machine code: another build may undo it"
+OF_BUILD = "a difference below 1 % in fewer than three layouts of the machine code: another build may undo it"
 
 
 def ratio(value: Interval) -> str:
