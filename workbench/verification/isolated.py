@@ -74,6 +74,11 @@ class FaultError(Exception):
         return self.reason
 
 
+def _ended(kind: str, reason: str, done: int, at: str, note: str = "") -> FaultError:
+    when = f", when {at}" if at else ""
+    return FaultError(kind, f"{reason}{when}{note}", done, at=at)
+
+
 @contextmanager
 def handed(feeds: Sequence[LoadedFeed]) -> Iterator[list[SharedFeed]]:
     """Within, the feeds as memory that processes can have."""
@@ -130,7 +135,7 @@ class Host:
                         process, kind, value = connection.recv()
                         heard = time.monotonic()
                         if process != self._process_id:
-                            raise FaultError("exception", FORKED, done, at=at)
+                            raise _ended("exception", FORKED, done, at)
                         if kind == "at":
                             at = value
                         elif kind == "advance":
@@ -140,7 +145,7 @@ class Host:
                         elif kind == "done":
                             return value
                         else:
-                            raise FaultError(kind, value, done, at=at)
+                            raise _ended(kind, value, done, at)
                     elif self._ended_alone():
                         raise EOFError
                     now = time.monotonic()
@@ -148,12 +153,12 @@ class Host:
                         looked = now
                         self._look_at_memory(done, at)
                     if seconds is not None and now - began > seconds:
-                        raise FaultError("time", f"did not end within {seconds:,.0f} s{allowance}", done, at=at)
+                        raise _ended("time", f"did not end within {seconds:,.0f} s", done, at, allowance)
                     if seconds is None and now - heard > silent:
-                        raise FaultError("time", f"made no progress within {silent:,.0f} s", done, at=at)
+                        raise _ended("time", f"made no progress within {silent:,.0f} s", done, at)
             except (EOFError, ConnectionError, pickle.UnpicklingError):
                 kind, reason = self._end()
-                raise FaultError(kind, reason, done, at=at) from None
+                raise _ended(kind, reason, done, at) from None
             except BaseException:
                 self.close()
                 raise
@@ -252,9 +257,8 @@ class Host:
         if self._bounded:
             self.growth = max(self.growth, growth)
         if growth > self._limit:
-            raise FaultError(
-                "memory", f"took {growth / 1e6:,.0f} MB of memory, {self._limit / 1e6:,.0f} are allowed", done, at=at
-            )
+            reason = f"took {growth / 1e6:,.0f} MB of memory, {self._limit / 1e6:,.0f} are allowed"
+            raise _ended("memory", reason, done, at)
 
 
 def _pipe() -> tuple[Connection, Connection]:
@@ -304,8 +308,7 @@ class RemoteMachine:
             self._host.ask("warm", asked, seconds=seconds, bounded=False)
         except FaultError as fault:
             if not isinstance(self.variant, Variant):
-                when = f", when {fault.at}" if fault.at else ""
-                raise FaultError(fault.kind, f"does not start: {fault.reason}{when}", at=fault.at) from None
+                raise FaultError(fault.kind, f"does not start: {fault.reason}", at=fault.at) from None
             raise FaultError("compile", f"does not compile: {fault.reason}") from None
 
     def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:
@@ -339,7 +342,6 @@ class RemoteMachine:
         if fault.kind == "compile":
             return None
         if fault.at:
-            fault.reason += f", when {fault.at}"
             return None
         handled = 0
 

@@ -211,7 +211,7 @@ def _machine(host: Host, one: _Feed, side: _Side, name: str, workers: int, setti
     if seconds is None:
         # Twice: the feed is replayed again in calls of other lengths.
         seconds = max(LEAST_SECONDS, 2 * TIMES_REFERENCE * side.seconds)
-        allowance = f"; the reference takes {side.seconds:.1f} s{allowance}"
+        allowance = f"; the reference takes {side.seconds:.3g} s{allowance}"
     how = MachineSettings(
         workload=replace(settings.workload, orders=one.feed.most_orders, instruments=one.feed.instruments),
         scope=side.proof.scope,
