@@ -19,7 +19,7 @@ from tests.browser import test_dashboard
 from tests.browser.conftest import REQUIRED
 from tests.browser.reports import PAGES
 from tests.browser.test_page import Visit
-from tests.history.recorded import STEP
+from tests.support.recorded import STEP
 
 # One process for all: starting a browser is expensive.
 pytestmark = pytest.mark.xdist_group("browser")

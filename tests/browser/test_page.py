@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.browser.reports import PAGES
-from tests.ladders import TITLES
+from tests.support.ladders import TITLES
 
 # One process for all: starting a browser is expensive.
 pytestmark = pytest.mark.xdist_group("browser")

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import lobench
-from tests.cli.command import answer, busy, refused
-from tests.cli.command import lobench as command
-from tests.datasets import assert_same_rows, read, read_everywhere, single, stamps
-from tests.dbn_files import header, write, zstd
+from tests.support.command import answer, busy, refused
+from tests.support.command import lobench as command
+from tests.support.datasets import assert_same_rows, read, read_everywhere, single, stamps
+from tests.support.dbn_files import header, write, zstd
 
 pytest.importorskip("distributed")
 

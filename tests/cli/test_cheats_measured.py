@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import lobench
+from tests.support.command import lobench
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("cheats")]
 
-CHEATS = Path(__file__).parents[1] / "cheats"
+CHEATS = ROOT / "tests" / "cheats"
 FEED = "synth:every-rule,n=40000"
 SHORT = ("--until", "book", "--budget", "4", "--processes", "2", "--json")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli import wrong
-from tests.cli.command import lobench, refused
-from tests.typed import read
+from tests.support import wrong
+from tests.support.command import lobench, refused
+from tests.support.typed import read
 
 pytestmark = pytest.mark.xdist_group("run")
 

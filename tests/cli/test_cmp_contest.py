@@ -19,8 +19,9 @@ import lobench as api
 from lobench.workbench.contest.asked import COMMANDS, Asked
 from lobench.workbench.contest.session import agreement
 from lobench.workbench.results.model.verdict import VERDICTS
-from tests.cli.command import COMMAND, ROOT, environment, lobench, refused
-from tests.typed import read
+from tests.support.command import COMMAND, environment, lobench, refused
+from tests.support.paths import ROOT
+from tests.support.typed import read
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("run")]
 

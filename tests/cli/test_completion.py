@@ -11,8 +11,8 @@ import pytest
 
 from lobench.variants import discover
 from lobench.workbench.cli import VERBS, main
-from tests.cli.command import environment, lobench
-from tests.replays import run_python
+from tests.support.command import environment, lobench
+from tests.support.replays import run_python
 
 pytestmark = pytest.mark.fast
 NAMES = " ".join(discover())

@@ -10,7 +10,8 @@ import pytest
 
 from lobench.workbench.cli import main
 from lobench.workbench.conformance.rules import RULES
-from tests.cli.command import ROOT, complaints, lobench, refused
+from tests.support.command import complaints, lobench, refused
+from tests.support.paths import ROOT
 
 ENGINES = ROOT / "tests/conformance/engines"
 KEEPER = ENGINES / "keeper.py"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import answer, lobench, refused
-from tests.documents import SPEEDS, document, written
+from tests.support.command import answer, lobench, refused
+from tests.support.documents import SPEEDS, document, written
 
 SHAPE: dict[str, Any] = {"processes": 6, "slices": 20, "passes": 1}
 OLD = document(**SHAPE)

@@ -12,8 +12,8 @@ from threading import Thread
 
 import pytest
 
-from tests.cli import forked
-from tests.cli.command import COMMAND, environment, lobench
+from tests.support import forked
+from tests.support.command import COMMAND, environment, lobench
 
 pytestmark = pytest.mark.fast
 

@@ -8,8 +8,8 @@ import pytest
 
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.synthetic import names
-from tests.cli.command import answer, lobench, refused
-from tests.dbn_files import header, zstd
+from tests.support.command import answer, lobench, refused
+from tests.support.dbn_files import header, zstd
 
 NAME = "liquid-future"
 

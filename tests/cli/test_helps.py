@@ -7,7 +7,7 @@ import re
 import pytest
 
 from lobench.workbench.cli import VERBS
-from tests.cli.command import lobench, refused
+from tests.support.command import lobench, refused
 
 pytestmark = pytest.mark.fast
 

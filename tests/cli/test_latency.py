@@ -15,9 +15,9 @@ from lobench.workbench.cli.calling import arguments_of
 from lobench.workbench.experiment.steps import verification
 from lobench.workbench.latency.histograms import decoded
 from lobench.workbench.results import read
-from tests.cli.command import answer, lobench, refused
-from tests.dbn_files import header, records, write
-from tests.foreign.conftest import Build, build  # noqa: F401  (a fixture)
+from tests.support.c_engines import FOREIGN, Build, building_in
+from tests.support.command import answer, lobench, refused
+from tests.support.dbn_files import header, records, write
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("latency")]
 
@@ -29,6 +29,11 @@ NAMES = ["p0_baseline", "p4_hash_lookup", "p7_cache_layout"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("latency")
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    return building_in(tmp_path_factory.mktemp("engines"))
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +124,9 @@ def test_several_feeds_make_several_tables(folder: Path) -> None:
 
 
 @pytest.mark.long
-def test_engines_from_outside(build: Build, folder: Path) -> None:  # noqa: F811
+def test_engines_from_outside(build: Build, folder: Path) -> None:
     """One behind the C ABI is called from compiled code, by one record and by blocks; one in Python from Python."""
-    library, python = build("latent"), Path(__file__).parents[1] / "foreign" / "textbook.py"
+    library, python = build("latent"), FOREIGN / "textbook.py"
     files = ("--variants-from", library, "--variants-from", python)
     asked = ("--variants", "latent textbook", "--passes", "1", "--speeds", "1", "--until", "book", *files)
     for block in (1, 64):
@@ -139,7 +144,7 @@ def test_engines_from_outside(build: Build, folder: Path) -> None:  # noqa: F811
 
 
 @pytest.mark.long
-def test_engines_that_work_when_they_are_asked_have_no_figures(build: Build, folder: Path) -> None:  # noqa: F811
+def test_engines_that_work_when_they_are_asked_have_no_figures(build: Build, folder: Path) -> None:
     """One does nothing before, one works every 64 records; beside them one that works at once, and one that leaves a
     thread."""
     ways = {

@@ -11,7 +11,7 @@ import pytest
 from lobench.engine.errors import LobenchError
 from lobench.workbench.console import PLAIN
 from lobench.workbench.processes.resource_limits import exhausted
-from tests.cli.command import COMMAND, environment
+from tests.support.command import COMMAND, environment
 
 FEED = "synth:liquid-future,n=2000"
 

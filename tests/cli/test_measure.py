@@ -15,10 +15,10 @@ import pytest
 from lobench.variants import discover, from_top
 from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.results.model.control import is_again
-from tests.cli import wrong
-from tests.cli.command import COMMAND, answer, environment, lobench, refused
-from tests.dbn_files import header, records, write
-from tests.typed import read
+from tests.support import wrong
+from tests.support.command import COMMAND, answer, environment, lobench, refused
+from tests.support.dbn_files import header, records, write
+from tests.support.typed import read
 
 pytestmark = pytest.mark.xdist_group("measure")
 

@@ -12,10 +12,10 @@ from lobench.variants import discover
 from lobench.workbench.plan import read_ledger
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.numbers import ends, estimate
-from tests.analyses import interval
-from tests.cli.command import answer, lobench, refused
-from tests.documents import document, written
-from tests.profiled import profile_of
+from tests.support.analyses import interval
+from tests.support.command import answer, lobench, refused
+from tests.support.documents import document, written
+from tests.support.profiled import profile_of
 
 pytestmark = pytest.mark.fast
 

@@ -30,12 +30,12 @@ from lobench.workbench.profile.task import Task
 from lobench.workbench.tuning.files import Tuning as Tuned
 from lobench.workbench.tuning.files import place_of, write
 from lobench.workbench.tuning.picking import beginning_of
-from tests.cli.command import COMMAND, environment, lobench, refused
-from tests.dbn_files import header, records
-from tests.dbn_files import write as write_feed
-from tests.profilers import REQUIRED, needs
-from tests.replays import LADDER
-from tests.speedscope_schema import validate
+from tests.support.command import COMMAND, environment, lobench, refused
+from tests.support.dbn_files import header, records
+from tests.support.dbn_files import write as write_feed
+from tests.support.profilers import REQUIRED, needs
+from tests.support.replays import LADDER
+from tests.support.speedscope_schema import validate
 
 pytestmark = pytest.mark.xdist_group("profile")
 

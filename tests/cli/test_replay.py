@@ -22,8 +22,8 @@ from lobench.engine.result import Result
 from lobench.variants import discover
 from lobench.workbench.rows.formats import told_of
 from lobench.workbench.version import version
-from tests.cli.command import COMMAND, PATIENCE, answer, busy, complaints, environment, lobench
-from tests.dbn_files import header, other_record, write, zstd
+from tests.support.command import COMMAND, PATIENCE, answer, busy, complaints, environment, lobench
+from tests.support.dbn_files import header, other_record, write, zstd
 
 DEPTH = 4
 Level = tuple[int, int, int]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import busy, calm, lobench, refused
-from tests.dbn_files import header, write, zstd
+from tests.support.command import busy, calm, lobench, refused
+from tests.support.dbn_files import header, write, zstd
 
 
 @pytest.fixture

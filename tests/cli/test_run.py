@@ -19,10 +19,10 @@ from lobench.variants import discover, from_top
 from lobench.workbench.console import PLAIN
 from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.measurement.session import SESSION_COLUMNS
-from tests.cli import wrong
-from tests.cli.command import COMMAND, complaints, environment, lobench, refused
-from tests.dbn_files import header, records, write
-from tests.typed import read
+from tests.support import wrong
+from tests.support.command import COMMAND, complaints, environment, lobench, refused
+from tests.support.dbn_files import header, records, write
+from tests.support.typed import read
 
 pytestmark = pytest.mark.xdist_group("run")
 

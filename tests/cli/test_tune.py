@@ -16,8 +16,9 @@ import pytest
 
 from lobench.variants.p7_cache_layout.parameters import DEFAULTS, NAMES
 from lobench.workbench.tuning.files import read, write
-from tests.cli.command import COMMAND, ROOT, answer, complaints, environment, lobench, refused
-from tests.typed import read as read_result
+from tests.support.command import COMMAND, answer, complaints, environment, lobench, refused
+from tests.support.paths import ROOT
+from tests.support.typed import read as read_result
 
 pytestmark = pytest.mark.xdist_group("tune")
 

@@ -11,9 +11,10 @@ import pytest
 
 from lobench.engine.oracle import Oracle
 from lobench.workbench.verification.coverage import DEFAULT_FEEDS
-from tests.cli import wrong
-from tests.cli.command import complaints, lobench, refused
-from tests.dbn_files import header, records, write
+from tests.support import wrong
+from tests.support.command import complaints, lobench, refused
+from tests.support.dbn_files import header, records, write
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.xdist_group("verify")
 
@@ -218,7 +219,7 @@ def test_a_variant_that_does_not_compile(tmp_path: Path) -> None:
     assert "Traceback" not in found["reason"]
 
 
-CHEATS = Path(__file__).parents[1] / "cheats"
+CHEATS = ROOT / "tests" / "cheats"
 
 
 @pytest.mark.long

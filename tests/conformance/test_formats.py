@@ -19,12 +19,12 @@ from lobench.engine.feeds.dates import midnight, parse_date
 from lobench.engine.feeds.lobster.files import instrument_of
 from lobench.workbench.converting.convert import convert
 from lobench.workbench.converting.schemas import SCHEMAS
-from tests.equities import events_of
-from tests.itch_files import framed
-from tests.itch_files import messages_of as itch_messages
-from tests.lobster_files import messages_of as lobster_messages
-from tests.lobster_files import write_pair
-from tests.replays import PHASE, Observed, assert_equal
+from tests.support.equities import events_of
+from tests.support.itch_files import framed
+from tests.support.itch_files import messages_of as itch_messages
+from tests.support.lobster_files import messages_of as lobster_messages
+from tests.support.lobster_files import write_pair
+from tests.support.replays import PHASE, Observed, assert_equal
 
 pytestmark = pytest.mark.xdist_group("formats")
 

@@ -17,7 +17,7 @@ from lobench.workbench.conformance.stream import made
 from lobench.workbench.conformance.subjects import VariantSubject
 from lobench.workbench.verification.coverage import RULES as COUNTED
 from lobench.workbench.verification.coverage import reached
-from tests.replays import LADDER, PHASE, each, group
+from tests.support.replays import LADDER, PHASE, each, group
 
 pytestmark = pytest.mark.normal
 

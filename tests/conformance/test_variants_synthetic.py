@@ -12,8 +12,8 @@ from lobench.engine.feeds import LoadedFeed, load, open_feed
 from lobench.engine.policy import CORE_AXES, Variant
 from lobench.engine.synthetic import names
 from lobench.engine.synthetic.every_rule import EVERY_RULE
-from tests.made_once import made_once
-from tests.replays import FACTORIAL, FEW, LADDER, TOP, Expected, Observed, assert_same, combined_with, each
+from tests.support.made_once import made_once
+from tests.support.replays import FACTORIAL, FEW, LADDER, TOP, Expected, Observed, assert_same, combined_with, each
 
 COUNT = 20_000
 PROFILES = [name for name, _ in names() if name != EVERY_RULE.name]

@@ -16,10 +16,10 @@ from lobench.engine.foreign.engine import load
 from lobench.engine.foreign.face import Face
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import ASK, BID
-from tests.cli.command import environment
 from tests.foreign.built import built
+from tests.support.command import environment
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "examples" / "engines" / "build"
 ENGINES = ("cpp_textbook", "cpp_limit")
 DATA = os.environ.get("LOBENCH_REAL_DATA")

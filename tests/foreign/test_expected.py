@@ -15,9 +15,9 @@ from lobench.engine.workload import Workload
 from lobench.workbench.measurement import process
 from lobench.workbench.measurement.shared_feed import shared
 from lobench.workbench.measurement.task import Task
-from tests.cli.command import lobench
 from tests.foreign import textbook
-from tests.tables import feed_of
+from tests.support.command import lobench
+from tests.support.tables import feed_of
 
 pytestmark = pytest.mark.xdist_group("foreign")
 

@@ -14,7 +14,7 @@ from lobench.workbench.kernel_identity import same_kernels
 from lobench.workbench.ladder import known_with
 from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.verification import isolated
-from tests.foreign.conftest import HERE, Build
+from tests.support.c_engines import FOREIGN, Build
 
 pytestmark = pytest.mark.fast
 
@@ -106,7 +106,7 @@ def test_a_python_engine_is_checked(tmp_path: Path) -> None:
         r"offers levels needs a method levels\(\)",
     )
     refused("nothing = 0", "defines no VARIANT .* and no ENGINE")
-    engine = load_file(str(HERE / "textbook.py"))
+    engine = load_file(str(FOREIGN / "textbook.py"))
     assert isinstance(engine, ForeignEngine)
     assert (engine.name, engine.title, engine.version, engine.counts) == ("textbook", "Textbook", "0.1", False)
 

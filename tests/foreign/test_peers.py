@@ -18,8 +18,8 @@ from lobench.engine.feeds import open_feed
 from lobench.engine.foreign.engine import of_class
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import MBO
-from tests.cli.command import ROOT
 from tests.foreign.beside_oracle import Records, books_of_oracle, check, feed
+from tests.support.paths import ROOT
 
 PEERS = ROOT / "examples" / "peers"
 OWN = [file.stem for file in PEERS.glob("*.py")]

@@ -16,11 +16,11 @@ from lobench.variants import REFERENCE, load_file
 from lobench.workbench.verification import isolated
 from lobench.workbench.verification.compare import Verification
 from lobench.workbench.verification.variants import Settings, verify_all
-from tests.foreign.conftest import HERE, Build
+from tests.support.c_engines import FOREIGN, Build
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("foreign")]
 
-DOCUMENT = HERE.parents[1] / "docs" / "engine-abi.md"
+DOCUMENT = FOREIGN.parents[1] / "docs" / "engine-abi.md"
 FEED = "synth:every-rule,n=20000"
 AT = 5000
 """The record from which on an engine goes wrong, counted from 1."""
@@ -121,7 +121,7 @@ class Outcomes:
     def _file(self, name: str) -> str:
         if name not in PYTHON:
             return self._build(name, *RIGHT.get(name, [name.upper()]))
-        return str(shutil.copy(HERE / "textbook.py", self._folder / f"{name}.py"))
+        return str(shutil.copy(FOREIGN / "textbook.py", self._folder / f"{name}.py"))
 
 
 @pytest.fixture(scope="module")

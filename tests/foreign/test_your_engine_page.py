@@ -14,9 +14,10 @@ import pytest
 
 from lobench.engine.foreign.engine import load
 from lobench.workbench.cli import _parser
-from tests.cli.command import PATIENCE, ROOT, environment
 from tests.foreign.beside_oracle import check, feed
-from tests.profilers import needs
+from tests.support.command import PATIENCE, environment
+from tests.support.paths import ROOT
+from tests.support.profilers import needs
 
 pytestmark = pytest.mark.xdist_group("your-engine")
 

@@ -21,8 +21,8 @@ import pytest
 
 from lobench.workbench.commits.counting import missing
 from lobench.workbench.summaries.github import MARK
-from tests.cli.command import ROOT
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
+from tests.support.paths import ROOT
 
 yaml = pytest.importorskip("yaml")
 

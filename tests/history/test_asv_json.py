@@ -11,7 +11,7 @@ import pytest
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.history import store
 from lobench.workbench.history.asv_files import configuration, read_object
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
 
 pytestmark = pytest.mark.fast
 
@@ -74,7 +74,7 @@ def test_a_history_of_another_shape_is_told(tmp_path: Path, content: bytes) -> N
 
 @pytest.mark.normal
 def test_a_site_is_made_of_what_asv_can_read(miniature: Miniature) -> None:
-    from tests.history.recorded import recorded
+    from tests.support.recorded import recorded
 
     order = recorded(miniature, 8)
     results = miniature.folder / ".asv/results"

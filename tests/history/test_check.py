@@ -12,8 +12,8 @@ from lobench.engine.feeds import open_feed
 from lobench.workbench.commits.counting import missing
 from lobench.workbench.converting.convert import convert
 from lobench.workbench.converting.schemas import SCHEMAS
-from tests.dbn_files import header
-from tests.history.miniature import FILES, Miniature
+from tests.support.dbn_files import header
+from tests.support.miniature import FILES, Miniature
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 

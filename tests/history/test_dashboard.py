@@ -17,8 +17,8 @@ import pytest
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.dashboard import publishing, serving
 from lobench.workbench.history.asv_files import TIME, series_name
-from tests.history.miniature import Miniature
-from tests.history.recorded import BROKEN, FEEDS, STEP, VARIANTS, recorded
+from tests.support.miniature import Miniature
+from tests.support.recorded import BROKEN, FEEDS, STEP, VARIANTS, recorded
 
 FOREIGN = re.compile(r"""(?:src|href|url\()\s*=?\s*["']?(https?:)?//[^"' >]+\.(?:js|css|png|woff2?|ico)""")
 

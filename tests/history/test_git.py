@@ -13,7 +13,7 @@ import pytest
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench import environment, git
 from lobench.workbench.commits.repository import Repository
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
 
 pytestmark = pytest.mark.fast
 
@@ -226,7 +226,7 @@ def test_revisions_are_resolved_as_git_does(miniature: Miniature) -> None:
 @pytest.mark.normal
 def test_a_site_is_of_the_repository_that_it_is_made_in(miniature: Miniature, hook: Miniature) -> None:
     pytest.importorskip("asv")
-    from tests.history.recorded import recorded
+    from tests.support.recorded import recorded
 
     order = recorded(miniature, 6)
     done = miniature.lobench("dashboard", "-o", "site")

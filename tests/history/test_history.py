@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lobench.workbench.commits.counting import missing
-from tests.history.miniature import FILES, Miniature
+from tests.support.miniature import FILES, Miniature
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 

@@ -27,7 +27,7 @@ from lobench.workbench.ladder.recipe import find_recipe
 from lobench.workbench.summaries.check import summary
 from lobench.workbench.summaries.model import Place
 from tests.history.engine_repositories import EXAMPLES
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
 
 FEED = "synth:liquid-future,n=100"
 SETTINGS = Settings([FEED], timed=False)

@@ -10,8 +10,8 @@ import pytest
 
 from lobench.workbench.git import environment
 from lobench.workbench.history.store import load
-from tests.cli.command import ROOT
-from tests.unit.workbench.history.test_history_union import commit, job
+from tests.support.history_jobs import commit, job
+from tests.support.paths import ROOT
 
 SCRIPT = ROOT / "examples/ci/results"
 

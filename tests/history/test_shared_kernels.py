@@ -23,7 +23,8 @@ from lobench.workbench.commits.participant import started
 from lobench.workbench.commits.repository import Repository
 from lobench.workbench.commits.shared_kernels import shares
 from lobench.workbench.commits.sources import Source
-from tests.replays import LADDER, ROOT
+from tests.support.paths import ROOT
+from tests.support.replays import LADDER
 
 SEARCH = '    return table_get(book["orders"], order_id, LOOKUP_PROBES, probe)\n'
 ANOTHER = SEARCH.replace("return", "probe = probe\n    return")

@@ -16,7 +16,7 @@ from lobench.workbench.commits import sources
 from lobench.workbench.commits.environments import python_for
 from lobench.workbench.commits.repository import Repository
 from lobench.workbench.commits.sources import BrokenError, of_commit, of_working_tree
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
 
 NUMPY = metadata.version("numpy")
 

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from benchmarks import common
-from tests.install.conftest import git, new_environment
-from tests.replays import ROOT
+from tests.support.environments import git, new_environment
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(7200)]
 pytest.importorskip("asv")

@@ -11,10 +11,10 @@ from lobench.workbench.plan import score
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.ladder import of_feed
 from lobench.workbench.results.reading import validate
-from tests import typed
-from tests.analyses import Document
-from tests.documents import document
-from tests.ladders import analysed, on_ladder, prediction
+from tests.support import typed
+from tests.support.analyses import Document
+from tests.support.documents import document
+from tests.support.ladders import analysed, on_ladder, prediction
 
 pytestmark = pytest.mark.fast
 

@@ -1,5 +1,5 @@
-"""Commands on a user's ladder, in a laboratory that takes no time (``tests.pretend``): measuring, keeping, resuming,
-refusing and printing."""
+"""Commands on a user's ladder, in a laboratory that takes no time (``tests.support.pretend``): measuring, keeping,
+resuming, refusing and printing."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.dbn_files import header, records, write
-from tests.documents import written
-from tests.ladders import on_ladder, prediction
-from tests.pretend import Command, commands
-from tests.typed import read
+from tests.support.dbn_files import header, records, write
+from tests.support.documents import written
+from tests.support.ladders import on_ladder, prediction
+from tests.support.pretend import Command, commands
+from tests.support.typed import read
 
 pytestmark = pytest.mark.normal
 

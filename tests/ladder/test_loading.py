@@ -11,7 +11,7 @@ from lobench.variants import REFERENCE, discover
 from lobench.workbench.ladder import load_ladder, loading
 from lobench.workbench.plan import DEFAULT, read_ledger
 from lobench.workbench.selection import select, with_reference
-from tests.replays import LADDER
+from tests.support.replays import LADDER
 
 pytestmark = pytest.mark.fast
 

@@ -11,10 +11,10 @@ from lobench.reports.markdown import markdown
 from lobench.reports.numbers import TIMES
 from lobench.workbench.cli import main
 from lobench.workbench.results.conversion import as_json
-from tests.analyses import Document
-from tests.documents import document, written
-from tests.ladders import TITLES, on_ladder, prediction
-from tests.typed import page, read
+from tests.support.analyses import Document
+from tests.support.documents import document, written
+from tests.support.ladders import TITLES, on_ladder, prediction
+from tests.support.typed import page, read
 
 pytestmark = pytest.mark.fast
 

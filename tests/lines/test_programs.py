@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import COMMAND, environment, lobench
 from tests.lines.looked import LIGHT, PROGRAMS, is_exact, look, marked
-from tests.profilers import needs
-from tests.speedscope_schema import validate
+from tests.support.command import COMMAND, environment, lobench
+from tests.support.profilers import needs
+from tests.support.speedscope_schema import validate
 
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 

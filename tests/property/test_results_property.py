@@ -29,8 +29,8 @@ from lobench.workbench.experiment.resume import check, reopen
 from lobench.workbench.ladder import load_ladder
 from lobench.workbench.results import Result, ResultFolder, read
 from tests.conftest import examples
-from tests.dbn_files import header, records, write
-from tests.pretend import Laboratory
+from tests.support.dbn_files import header, records, write
+from tests.support.pretend import Laboratory
 
 KNOWN = discover()
 OWN = load_ladder()

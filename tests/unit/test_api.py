@@ -19,9 +19,9 @@ import pytest
 import lobench
 from lobench.engine.oracle import Oracle
 from lobench.engine.registry import FEATURES
-from tests.cli.command import busy, calm
-from tests.dbn_files import header, write
-from tests.replays import TOP, bits
+from tests.support.command import busy, calm
+from tests.support.dbn_files import header, write
+from tests.support.replays import TOP, bits
 
 MODULES = ("_batch", "_commands", "_feeds", "_rows")
 LONG = {"run", "compare", "latency", "read_result", "batch"}

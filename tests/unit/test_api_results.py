@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import lobench
-from tests.dbn_files import header, records, write
-from tests.pretend import NANOSECONDS, Laboratory
+from tests.support.dbn_files import header, records, write
+from tests.support.pretend import NANOSECONDS, Laboratory
 
 pytestmark = pytest.mark.normal
 

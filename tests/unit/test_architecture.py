@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from lobench.engine.layout import BOOK, STATE
-from tests.replays import LADDER, PHASE, ROOT, run_python
+from tests.support.paths import ROOT
+from tests.support.replays import LADDER, PHASE, run_python
 
 LAYERS = ("engine", "variants", "workbench", "reports")
 """From the bottom up: a package imports itself and those before it."""

@@ -16,7 +16,7 @@ from benchmarks import common, decode, exact, first_call, output, replay, stages
 from lobench.engine.counters import COUNTERS
 from lobench.variants import discover
 from lobench.workbench.history.asv_files import configuration
-from tests.cli.command import ROOT
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("benchmarks")]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.replays import ROOT
+from tests.support.paths import ROOT
 
 FILES = [
     path

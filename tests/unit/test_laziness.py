@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.replays import run_python
+from tests.support.replays import run_python
 
 HEAVY = {"scipy", "pandas", "pyarrow", "statsmodels", "altair", "jinja2", "vl_convert", "fsspec", "s3fs"}
 

@@ -17,8 +17,8 @@ from lobench.engine.policy import Variant
 from lobench.engine.records import ADD, ASK, BATCH, BID, CANCEL, CLEAR, F_LAST, F_TOB, MBO, MODIFY, TRADE, UNDEF_PRICE
 from lobench.engine.registry import FEATURES, STRATEGIES
 from lobench.engine.result import Result
-from tests.replays import LADDER, PHASE, TOP, Observed, Records, each
-from tests.streams import Market, made
+from tests.support.replays import LADDER, PHASE, TOP, Observed, Records, each
+from tests.support.streams import Market, made
 
 pytestmark = pytest.mark.normal
 

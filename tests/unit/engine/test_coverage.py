@@ -29,7 +29,7 @@ from lobench.engine.records import (
 from lobench.engine.replay import Replay
 from lobench.workbench.verification.coverage import DEFAULT_FEEDS, RULES, reached, unreached
 from lobench.workbench.verification.coverage.records import RECORDS, count_records
-from tests.replays import PHASE, Records, group
+from tests.support.replays import PHASE, Records, group
 
 pytestmark = [pytest.mark.normal, group(PHASE[4])]
 

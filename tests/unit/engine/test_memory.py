@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lobench.engine.policy import Variant
-from tests.replays import LADDER, PHASE, TOP, each, run_python
+from tests.support.replays import LADDER, PHASE, TOP, each, run_python
 
 pytestmark = pytest.mark.normal
 
@@ -18,8 +18,8 @@ import numpy as np
 from lobench.engine.layout import LEVEL, ORDER
 from lobench.engine.records import ADD, BID, ASK, CLEAR, F_LAST
 from lobench.engine.replay import Replay
-from tests.replays import chunks
-from tests.streams import Market, made
+from tests.support.replays import chunks
+from tests.support.streams import Market, made
 from lobench.variants import discover
 
 class Mallinfo2(ctypes.Structure):
@@ -113,8 +113,8 @@ count("realloc", 2)
 count("free", 1)
 
 from lobench.engine.replay import Replay
-from tests.replays import chunks
-from tests.streams import Market
+from tests.support.replays import chunks
+from tests.support.streams import Market
 from lobench.variants import discover
 
 parts = list(chunks(Market(4).records(60_000), 10_000))

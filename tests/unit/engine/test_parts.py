@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lobench.engine.parts import Part, shortened, sweep
-from tests.replays import ROOT
+from tests.support.paths import ROOT
 
 HOLD = (
     "import sys, time; from lobench.engine import parts; parts.Part(sys.argv[1]); print(1, flush=True); time.sleep(99)"

@@ -14,10 +14,10 @@ from lobench.engine.policy import Variant
 from lobench.engine.records import F_SNAPSHOT
 from lobench.engine.replay import Replay
 from lobench.engine.shards import SLOTS, share_out
-from tests.cli.command import calm
-from tests.dbn_files import header, write, zstd
-from tests.replays import TOP, Observed, Records, chunks, each
-from tests.streams import Market
+from tests.support.command import calm
+from tests.support.dbn_files import header, write, zstd
+from tests.support.replays import TOP, Observed, Records, chunks, each
+from tests.support.streams import Market
 
 pytestmark = pytest.mark.normal
 

@@ -15,7 +15,7 @@ from lobench.engine.compiling import kernel
 from lobench.engine.policy import Kernel
 from lobench.engine.stages import PARTS, Stage
 from lobench.workbench.profile.stages import CONTRACTS, declared_fields
-from tests.replays import ROOT
+from tests.support.paths import ROOT
 
 MARKERS = ("kernel", "inlined", "entry")
 

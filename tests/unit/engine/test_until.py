@@ -13,8 +13,8 @@ from lobench.engine.policy import Variant
 from lobench.engine.records import MBO
 from lobench.engine.replay import Replay
 from lobench.workbench.verification.proof import Proof, compare
-from tests.replays import LADDER, PHASE, TOP, Observed, Records, chunks, each, group
-from tests.streams import Market
+from tests.support.replays import LADDER, PHASE, TOP, Observed, Records, chunks, each, group
+from tests.support.streams import Market
 
 pytestmark = pytest.mark.normal
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from lobench.reports import numbers
 from lobench.reports.answer import answer
 from lobench.reports.numbers import TIMES
-from tests import typed
-from tests.analyses import Document, interval
-from tests.documents import SPEEDS, document
-from tests.reported import complete, many, refuted, renamed
-from tests.typed import page, views
+from tests.support import typed
+from tests.support.analyses import Document, interval
+from tests.support.documents import SPEEDS, document
+from tests.support.reported import complete, many, refuted, renamed
+from tests.support.typed import page, views
 
 
 def said(made: Document) -> str:

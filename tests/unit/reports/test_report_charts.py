@@ -17,9 +17,9 @@ from lobench.reports.charts.svg import draw
 from lobench.reports.charts.theme import DARK, labels, ticks
 from lobench.reports.result_view import ResultView, printable
 from lobench.reports.sections.attribution import section as attribution
-from tests import typed
-from tests.analyses import interval
-from tests.reported import complete, hostile
+from tests.support import typed
+from tests.support.analyses import interval
+from tests.support.reported import complete, hostile
 
 SVG = "{http://www.w3.org/2000/svg}"
 Maker = Callable[[ResultView], Chart | None]

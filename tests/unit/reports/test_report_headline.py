@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lobench.reports.headline import facts, headline
-from tests.analyses import Document, interval
-from tests.documents import SPEEDS, document
-from tests.typed import views
+from tests.support.analyses import Document, interval
+from tests.support.documents import SPEEDS, document
+from tests.support.typed import views
 
 PAIR = {name: SPEEDS[name] for name in ("p0_baseline", "p3_indexed_features", "p4_hash_lookup")}
 

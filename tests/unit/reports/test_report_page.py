@@ -12,10 +12,10 @@ import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.summaries.markdown import escaped
-from tests.analyses import Document
-from tests.documents import document
-from tests.reported import HOSTILE, MANY, TELLTALE, complete, hostile, refuted
-from tests.typed import write
+from tests.support.analyses import Document
+from tests.support.documents import document
+from tests.support.reported import HOSTILE, MANY, TELLTALE, complete, hostile, refuted
+from tests.support.typed import write
 
 SECTIONS = [
     "ladder",

@@ -12,10 +12,10 @@ from lobench.reports.answer import answer
 from lobench.reports.blocks import Table
 from lobench.reports.numbers import TIMES
 from lobench.reports.summary import places
-from tests.analyses import Document, from_top_of
-from tests.documents import document
-from tests.reported import complete
-from tests.typed import views, write
+from tests.support.analyses import Document, from_top_of
+from tests.support.documents import document
+from tests.support.reported import complete
+from tests.support.typed import views, write
 
 
 def texts(blocks: Any) -> str:

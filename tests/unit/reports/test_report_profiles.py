@@ -24,11 +24,11 @@ from lobench.workbench.profile.model.variant import Profiled
 from lobench.workbench.profile.report import Reported, entry_of
 from lobench.workbench.results import Result, read
 from lobench.workbench.results.conversion import as_json
-from tests import typed
-from tests.documents import SPEEDS, document, written
-from tests.profiled import CARD, profile_of, profiles_of
-from tests.reported import complete, hostile, refuted
-from tests.typed import views, write
+from tests.support import typed
+from tests.support.documents import SPEEDS, document, written
+from tests.support.profiled import CARD, profile_of, profiles_of
+from tests.support.reported import complete, hostile, refuted
+from tests.support.typed import views, write
 from tests.unit.reports.test_report_page import Parsed, made
 
 SVG = "{http://www.w3.org/2000/svg}"

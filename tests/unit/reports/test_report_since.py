@@ -12,8 +12,8 @@ from lobench.reports.sections import since
 from lobench.workbench.comparison.diff import FeedChanges
 from lobench.workbench.comparison.previous import previous
 from lobench.workbench.comparison.session_difference import Spread
-from tests import typed
-from tests.documents import document
+from tests.support import typed
+from tests.support.documents import document
 
 
 def test_the_page_says_what_changed() -> None:

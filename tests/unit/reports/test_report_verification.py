@@ -8,8 +8,8 @@ import pytest
 
 from lobench.reports.blocks import Text
 from lobench.reports.sections import verification
-from tests.reported import complete
-from tests.typed import views
+from tests.support.reported import complete
+from tests.support.typed import views
 
 
 @pytest.mark.parametrize(

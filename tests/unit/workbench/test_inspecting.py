@@ -11,9 +11,9 @@ import pytest
 import lobench
 from lobench.engine.oracle import Oracle
 from lobench.workbench.inspecting import Inspection, Span
-from tests.cli.command import answer, busy
-from tests.cli.command import lobench as command
-from tests.dbn_files import header, other_record, write, zstd
+from tests.support.command import answer, busy
+from tests.support.command import lobench as command
+from tests.support.dbn_files import header, other_record, write, zstd
 
 
 @pytest.mark.normal

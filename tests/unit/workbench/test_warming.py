@@ -17,7 +17,8 @@ import pytest
 from lobench.engine.errors import UsageError
 from lobench.variants import load_file
 from lobench.workbench.measurement.variant_digest import variant_digest
-from tests.replays import ROOT, run_python
+from tests.support.paths import ROOT
+from tests.support.replays import run_python
 
 pytestmark = pytest.mark.normal
 

@@ -13,8 +13,8 @@ import pytest
 
 from lobench.engine.errors import UsageError
 from lobench.workbench.atomic_write import write_whole
-from tests.dbn_files import header, zstd
-from tests.replays import ROOT
+from tests.support.dbn_files import header, zstd
+from tests.support.paths import ROOT
 
 
 def test_a_file_is_replaced_and_a_link_stays_one(tmp_path: Path) -> None:

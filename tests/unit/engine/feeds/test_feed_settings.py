@@ -14,8 +14,8 @@ from lobench.engine.feeds import load, open_feed
 from lobench.engine.feeds.instruments import IdSet
 from lobench.engine.feeds.selection import SelectedFeed, Selection, read_names
 from lobench.engine.feeds.settings import absolute, split
-from tests.feeds import content
-from tests.tables import feed_of, plausible, rows, table, write
+from tests.support.feeds import content
+from tests.support.tables import feed_of, plausible, rows, table, write
 
 NAMES = {1: "ESH4", 2: "ESM4", 3: "NQH4", 1 << 30: "FAR"}
 

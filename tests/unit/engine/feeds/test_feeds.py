@@ -21,8 +21,9 @@ from lobench.engine.feeds import framer as framer_module
 from lobench.engine.feeds import loaded as loaded_module
 from lobench.engine.feeds.plain import DbnFeed
 from lobench.engine.records import MBO
-from tests.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
-from tests.feeds import content, count, read_ahead_threads
+from tests.support.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
+from tests.support.feeds import content, count, read_ahead_threads
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.normal
 
@@ -279,8 +280,7 @@ def test_an_abandoned_iteration_does_not_keep_the_process_alive(tmp_path: Path) 
     program = (
         "import sys; from lobench.engine.feeds import open_feed; chunks = iter(open_feed(sys.argv[1:])); next(chunks)"
     )
-    root = Path(__file__).parents[4]
-    done = subprocess.run([sys.executable, "-c", program, spec], cwd=root, timeout=60, capture_output=True, check=False)
+    done = subprocess.run([sys.executable, "-c", program, spec], cwd=ROOT, timeout=60, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
 
 

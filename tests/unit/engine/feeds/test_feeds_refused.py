@@ -15,8 +15,9 @@ import zstandard
 from lobench.engine.errors import FeedError, UsageError
 from lobench.engine.feeds import compressed as compressed_module
 from lobench.engine.feeds import load, open_feed, zstd_frames
-from tests.dbn_files import header, other_record, records, skippable, write, zstd
-from tests.feeds import content, count, read_ahead_threads
+from tests.support.dbn_files import header, other_record, records, skippable, write, zstd
+from tests.support.feeds import content, count, read_ahead_threads
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.normal
 
@@ -238,5 +239,4 @@ def test_the_first_bad_file_of_several_is_refused_when_opened(tmp_path: Path) ->
 
 def test_importing_feeds_does_not_import_numba() -> None:
     program = "import sys, lobench.engine.feeds; sys.exit('numba' in sys.modules)"
-    root = Path(__file__).parents[4]
-    assert subprocess.run([sys.executable, "-c", program], cwd=root, timeout=60, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60, check=False).returncode == 0

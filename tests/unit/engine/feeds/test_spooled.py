@@ -16,10 +16,10 @@ import pytest
 from lobench.engine.errors import FeedError, UsageError
 from lobench.engine.feeds import open_feed, spooled
 from lobench.engine.feeds.settings import absolute
-from tests.dbn_files import header, records, zstd
-from tests.feeds import content
-from tests.replays import ROOT
-from tests.tables import encoded, plausible, rows, table
+from tests.support.dbn_files import header, records, zstd
+from tests.support.feeds import content
+from tests.support.paths import ROOT
+from tests.support.tables import encoded, plausible, rows, table
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.edited_kernels import Place, place, zygote
-from tests.replays import ROOT
+from tests.support.edited_kernels import Place, place, zygote
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.normal
 

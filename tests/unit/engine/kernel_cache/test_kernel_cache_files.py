@@ -17,7 +17,7 @@ import pytest
 
 from lobench.engine import cache
 from lobench.engine.kernel_cache import folders, store
-from tests.replays import ROOT
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.normal
 

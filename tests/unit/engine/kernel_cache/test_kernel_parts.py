@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import environment
-from tests.replays import ROOT
+from tests.support.command import environment
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.normal
 

@@ -23,10 +23,10 @@ from lobench.workbench.against.reading import read_answer
 from lobench.workbench.against.shown import counts, difference
 from lobench.workbench.cli import main
 from lobench.workbench.converting.schemas import SCHEMAS
-from tests.dbn_files import header, write, zstd
-from tests.itch_files import Slow, framed, message, stock
-from tests.lobster_files import order_book_row, write_pair
-from tests.replays import PHASE
+from tests.support.dbn_files import header, write, zstd
+from tests.support.itch_files import Slow, framed, message, stock
+from tests.support.lobster_files import order_book_row, write_pair
+from tests.support.replays import PHASE
 
 pytestmark = pytest.mark.normal
 

@@ -38,7 +38,7 @@ from lobench.workbench.batch.request import BatchRequest
 from lobench.workbench.batch.task import DONE, FAILED, TaskOutcome
 from lobench.workbench.cli import _parser
 from lobench.workbench.cli.batch import asked
-from tests.dbn_files import header, records, write
+from tests.support.dbn_files import header, records, write
 
 pytestmark = pytest.mark.normal
 

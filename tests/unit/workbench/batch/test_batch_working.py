@@ -22,9 +22,9 @@ from lobench.workbench.batch.task import DONE, FAILED, Task, TaskOutcome
 from lobench.workbench.batch.turn import turn
 from lobench.workbench.batch.working import perform
 from lobench.workbench.rows.formats import told_of
-from tests.cli.command import busy
-from tests.datasets import assert_same_rows, plain, read, single, stamps
-from tests.dbn_files import header, write
+from tests.support.command import busy
+from tests.support.datasets import assert_same_rows, plain, read, single, stamps
+from tests.support.dbn_files import header, write
 
 pytestmark = pytest.mark.normal
 

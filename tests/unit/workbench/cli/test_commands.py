@@ -1,4 +1,4 @@
-"""Whole commands in a laboratory that takes no time (``tests.pretend``): their results can be read, resumed and
+"""Whole commands in a laboratory that takes no time (``tests.support.pretend``): their results can be read, resumed and
 reported, identical kernels get no verdict, and a feed without evaluations is announced as one first."""
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from lobench.workbench.measurement.design import CONTROL
-from tests.dbn_files import header, records, write
-from tests.pretend import Command, commands
-from tests.typed import page, read
+from tests.support.dbn_files import header, records, write
+from tests.support.pretend import Command, commands
+from tests.support.typed import page, read
 
 pytestmark = pytest.mark.normal
 

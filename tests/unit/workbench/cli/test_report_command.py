@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lobench.workbench.cli import main
-from tests.documents import document, written
+from tests.support.documents import document, written
 
 
 def test_the_page_goes_beside_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.documents import SPEEDS, document
-from tests.typed import changes
+from tests.support.documents import SPEEDS, document
+from tests.support.typed import changes
 
 PAIRS = 50
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.documents import SPEEDS, document
-from tests.typed import compare
+from tests.support.documents import SPEEDS, document
+from tests.support.typed import compare
 
 FEED = document(processes=8, slices=24)["feeds"][0]
 

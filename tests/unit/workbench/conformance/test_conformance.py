@@ -23,7 +23,8 @@ from lobench.workbench.conformance.rules import RULES
 from lobench.workbench.conformance.stream import Units, add, cancel, made, none
 from lobench.workbench.conformance.subjects import OracleSubject, Take
 from lobench.workbench.verification.isolated import FaultError, Host
-from tests.replays import ROOT, Records
+from tests.support.paths import ROOT
+from tests.support.replays import Records
 
 ORACLE = OracleSubject()
 HEADINGS = re.findall(r"^#+ (.*)$", (ROOT / "docs/semantics.md").read_text(), re.MULTILINE)

@@ -32,9 +32,9 @@ from lobench.workbench.results.model.samples import Design
 from lobench.workbench.results.reading import ResultError, validate
 from lobench.workbench.results.refuted import agree, refused
 from lobench.workbench.results.tables import RunResult
-from tests.contests import TRUE, agreed, asked, document_of, made
-from tests.documents import document
-from tests.typed import page
+from tests.support.contests import TRUE, agreed, asked, document_of, made
+from tests.support.documents import document
+from tests.support.typed import page
 
 
 @pytest.mark.parametrize(

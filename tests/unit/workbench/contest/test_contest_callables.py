@@ -19,7 +19,7 @@ from lobench.workbench.contest.bench import Outcome
 from lobench.workbench.contest.callables import Callables
 from lobench.workbench.contest.loading import load, source_of, spec_of
 from lobench.workbench.measurement.task import Job, Task
-from tests.contests import asked, outcomes
+from tests.support.contests import asked, outcomes
 
 SUBJECTS = '''"""Callables that agree with `total`, and ones that do not."""
 

@@ -13,7 +13,7 @@ from lobench.workbench.contest.bench import Outcome
 from lobench.workbench.contest.commands import words_of
 from lobench.workbench.contest.kinds import bench_of
 from lobench.workbench.processes.starting import first_environment
-from tests.contests import asked, outcomes
+from tests.support.contests import asked, outcomes
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from lobench.workbench.cli import main
 from lobench.workbench.converting.convert import convert
 from lobench.workbench.converting.intervals import last_of_intervals
 from lobench.workbench.converting.schemas import NAMES, SCHEMAS, schema_of
-from tests.feeds import content
-from tests.tables import feed_of, plausible, rows, table, write
+from tests.support.feeds import content
+from tests.support.tables import feed_of, plausible, rows, table, write
 
 pytestmark = pytest.mark.normal
 

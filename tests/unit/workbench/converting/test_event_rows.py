@@ -15,7 +15,7 @@ from lobench.workbench.cli import main
 from lobench.workbench.converting import books
 from lobench.workbench.converting.books import book_rows
 from lobench.workbench.converting.schemas import SCHEMAS
-from tests.tables import feed_of, rows, table, write
+from tests.support.tables import feed_of, rows, table, write
 
 pytestmark = pytest.mark.normal
 

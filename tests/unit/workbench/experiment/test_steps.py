@@ -17,9 +17,9 @@ from lobench.workbench.experiment.own import load_steps
 from lobench.workbench.experiment.step import in_order
 from lobench.workbench.experiment.steps import ALL
 from lobench.workbench.results.model.document import FeedResult, Result
-from tests.dbn_files import header, records, write
-from tests.pretend import Laboratory
-from tests.typed import read
+from tests.support.dbn_files import header, records, write
+from tests.support.pretend import Laboratory
+from tests.support.typed import read
 
 STEPS = {step.name: step for step in ALL}
 

@@ -25,10 +25,10 @@ from lobench.workbench.measurement import process
 from lobench.workbench.processes.starting import WorkerError
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.latency import Counter, Latency, Load, VariantLatency
-from tests import typed
-from tests.dbn_files import records
-from tests.documents import document
-from tests.replays import LADDER
+from tests.support import typed
+from tests.support.dbn_files import records
+from tests.support.documents import document
+from tests.support.replays import LADDER
 
 UNDEFINED = 2**64 - 1
 START = 1_700_000_000_000_000_000

@@ -15,7 +15,7 @@ from lobench.engine.policy import Variant
 from lobench.engine.workload import Workload
 from lobench.workbench.latency import ticks
 from lobench.workbench.latency.serving import Served, python_reading_ns, serve
-from tests.replays import LADDER, each
+from tests.support.replays import LADDER, each
 
 pytestmark = pytest.mark.normal
 

@@ -14,7 +14,7 @@ from lobench.engine.foreign.start import start_replay
 from lobench.engine.workload import Workload
 from lobench.workbench.latency.stopping import PLACES, judged, stopped, stops
 from lobench.workbench.measurement.questions import LEAST_OWED, MOST_OWED, Examiner, put_off
-from tests.replays import LADDER
+from tests.support.replays import LADDER
 
 FEED = "synth:every-rule,n=8000"
 EACH = 5_000

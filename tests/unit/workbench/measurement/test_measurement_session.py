@@ -45,7 +45,7 @@ from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.processes.starting import WorkerError, ending
 from lobench.workbench.results.conversion import as_json, from_json
 from lobench.workbench.results.model.samples import Design, NamedSamples, SessionResult
-from tests.cli import wrong
+from tests.support import wrong
 
 NAMES = ["p0_baseline", "p1_zero_copy", "p4_hash_lookup", CONTROL]
 FASTER = (1.0, 1.25, 10.0, 1.0)

@@ -17,7 +17,7 @@ from lobench.engine.replay import Replay
 from lobench.workbench.measurement.design import slices
 from lobench.workbench.measurement.lockstep import reading_ns
 from lobench.workbench.measurement.questions import BOOKS, Examiner, Question, draw
-from tests.replays import LADDER, TOP, each
+from tests.support.replays import LADDER, TOP, each
 
 pytestmark = pytest.mark.normal
 

@@ -25,10 +25,10 @@ from lobench.workbench.plan import (
     record,
 )
 from lobench.workbench.results.model.intervals import Interval
-from tests import typed
-from tests.analyses import interval
-from tests.documents import document
-from tests.typed import score, share_from
+from tests.support import typed
+from tests.support.analyses import interval
+from tests.support.documents import document
+from tests.support.typed import score, share_from
 
 HEAD = "# What we promised.\n# It stays.\n\n"
 ENTRY = """[[prediction]]  # the first

@@ -11,7 +11,7 @@ import pytest
 
 from lobench.workbench.processes.claimed_folders import claim, scratch_folder
 from lobench.workbench.results import ResultFolder
-from tests.replays import ROOT
+from tests.support.paths import ROOT
 
 SCRATCH = """
 import sys, time

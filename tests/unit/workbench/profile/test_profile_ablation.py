@@ -19,7 +19,7 @@ from lobench.workbench.measurement.turn_order import orders
 from lobench.workbench.profile.ablating import timed
 from lobench.workbench.profile.ablation import PROCESSES, stage_times
 from lobench.workbench.profile.task import SLICE
-from tests.stage_times import SHARES, simulated
+from tests.support.stage_times import SHARES, simulated
 
 SESSIONS = 2000
 FEWER = 400

@@ -19,9 +19,9 @@ from lobench.workbench.profile.runner import Told
 from lobench.workbench.profile.task import Task
 from lobench.workbench.profile.workload import HEAVY, KERNEL_STEPS
 from lobench.workbench.results.conversion import as_json
-from tests import profile_policies, profile_work
-from tests.profilers import needs
-from tests.replays import LADDER
+from tests.support import profile_policies, profile_work
+from tests.support.profilers import needs
+from tests.support.replays import LADDER
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("composition")]
 

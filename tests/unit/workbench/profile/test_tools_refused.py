@@ -21,8 +21,8 @@ from lobench.workbench.profile import callgrind, sampled
 from lobench.workbench.profile import needs as wanted
 from lobench.workbench.profile.callgrind_file import Counts
 from lobench.workbench.profile.runner import ToolFailedError
-from tests.profilers import needs
-from tests.replays import ROOT
+from tests.support.paths import ROOT
+from tests.support.profilers import needs
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.results import NEEDED_BYTES, SCHEMA, SCHEMA_VERSION, Result, ResultFolder
-from tests import typed
-from tests.documents import document
+from tests.support import typed
+from tests.support.documents import document
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5)
 Usage = namedtuple("Usage", "total used free")

@@ -19,10 +19,10 @@ from lobench.workbench.results.model.samples import Design
 from lobench.workbench.results.reading import parse
 from lobench.workbench.results.refuted import failed, refuted
 from lobench.workbench.results.schema import schema
-from tests import typed
-from tests.documents import document
-from tests.replays import ROOT
-from tests.reported import complete
+from tests.support import typed
+from tests.support.documents import document
+from tests.support.paths import ROOT
+from tests.support.reported import complete
 
 ENVELOPE = {"schema", "schema_version"}
 """In every file, and in no object: all are of one version."""

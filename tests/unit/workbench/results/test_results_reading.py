@@ -22,9 +22,9 @@ from lobench.workbench.results.conversion import as_json, from_json
 from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.results.reading import validate
 from lobench.workbench.results.schema import schema
-from tests import typed
-from tests.documents import document, environment, written
-from tests.typed import changes, score
+from tests.support import typed
+from tests.support.documents import document, environment, written
+from tests.support.typed import changes, score
 
 Document = dict[str, Any]
 PARTS: dict[str, Any] = {

@@ -23,7 +23,7 @@ from lobench.engine.rows import HEADS, Rows
 from lobench.workbench.rows.files import book_file, check_place, features_file
 from lobench.workbench.rows.formats import told_of
 from lobench.workbench.rows.writing import GROUP_ROWS, BackgroundEncoder
-from tests.dbn_files import header, zstd
+from tests.support.dbn_files import header, zstd
 
 
 def rows(count: int, depth: int = 1) -> Rows:

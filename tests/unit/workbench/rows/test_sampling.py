@@ -16,10 +16,10 @@ from lobench.engine.registry import FEATURES
 from lobench.workbench.rows.by_time import CLOSED
 from lobench.workbench.rows.sample import parse_sample
 from lobench.workbench.rows.stream import RowStream, Wanted
-from tests.cli.command import busy, calm
-from tests.dbn_files import header, write
-from tests.replays import TOP
-from tests.sampled import by_record, by_time, keyed, listed, sampled
+from tests.support.command import busy, calm
+from tests.support.dbn_files import header, write
+from tests.support.replays import TOP
+from tests.support.sampled import by_record, by_time, keyed, listed, sampled
 
 SECOND = 10**9
 

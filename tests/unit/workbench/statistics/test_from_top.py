@@ -23,11 +23,11 @@ from lobench.workbench.selection import select
 from lobench.workbench.statistics import error_rates
 from lobench.workbench.statistics import from_top as statistics
 from lobench.workbench.verification.proof import Proof, compare
-from tests import typed
-from tests.factorials import simulated
-from tests.replays import LADDER, TOP, Observed, each
-from tests.streams import Market
-from tests.typed import analyse
+from tests.support import typed
+from tests.support.factorials import simulated
+from tests.support.replays import LADDER, TOP, Observed, each
+from tests.support.streams import Market
+from tests.support.typed import analyse
 
 pytestmark = pytest.mark.normal
 

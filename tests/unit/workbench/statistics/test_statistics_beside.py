@@ -23,8 +23,8 @@ from lobench.workbench.results.model.samples import (
 from lobench.workbench.statistics import analyse_sweep, compared
 from lobench.workbench.statistics.bias import alone, bias, with_biases
 from lobench.workbench.statistics.side_measurements import limits, scaling
-from tests import typed
-from tests.noise import feed
+from tests.support import typed
+from tests.support.noise import feed
 
 NAMES = [REFERENCE, "p4_hash_lookup", CONTROL]
 DESIGN = {"slice_records": 1000, "lead_in_records": 0, "seed": 1}

@@ -13,9 +13,9 @@ from lobench.workbench.measurement.session import measured_twice
 from lobench.workbench.statistics import error_rates
 from lobench.workbench.statistics.controls import Control, floor_between
 from lobench.workbench.statistics.intervals import Estimate
-from tests.factorials import simulated
-from tests.noise import variants
-from tests.typed import analyse, compared
+from tests.support.factorials import simulated
+from tests.support.noise import variants
+from tests.support.typed import analyse, compared
 
 P7, P8 = "p7_cache_layout", "p8_profile_guided"
 TWICE = f"{P7} (A/A)"

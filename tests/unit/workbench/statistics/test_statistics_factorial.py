@@ -15,8 +15,8 @@ from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.statistics import error_rates
 from lobench.workbench.statistics.attribution import ladder_weights, shapley_weights
 from lobench.workbench.statistics.factorial import contrast
-from tests.factorials import ADDITIVE, NAMES, TRUTH, factorial_feed, simulated, true_effects
-from tests.typed import analyse
+from tests.support.factorials import ADDITIVE, NAMES, TRUTH, factorial_feed, simulated, true_effects
+from tests.support.typed import analyse
 
 WAYS = ("ladder", "leave_one_out", "shapley")
 

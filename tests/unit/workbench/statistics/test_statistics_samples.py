@@ -16,9 +16,9 @@ from lobench.workbench.statistics.intervals import Estimate, estimate, median_in
 from lobench.workbench.statistics.ladder import places
 from lobench.workbench.statistics.samples import session_timings, slice_events
 from lobench.workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
-from tests import typed
-from tests.noise import feed, variants
-from tests.typed import analyse, compared
+from tests.support import typed
+from tests.support.noise import feed, variants
+from tests.support.typed import analyse, compared
 
 NAMES = [REFERENCE, "p3_indexed_features", "p4_hash_lookup", CONTROL]
 SLICES, SLICE, LEAD_IN = 7, 1000, 200

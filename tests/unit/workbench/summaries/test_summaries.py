@@ -23,8 +23,8 @@ from lobench.workbench.summaries.junit import junit
 from lobench.workbench.summaries.markdown import markdown
 from lobench.workbench.summaries.model import Case, Detail, Place, Summary, Table
 from lobench.workbench.verification.told import Verified, VerifiedFeed
-from tests import typed
-from tests.documents import SPEEDS, document, written
+from tests.support import typed
+from tests.support.documents import SPEEDS, document, written
 
 COMMAND = "lobench check 1a2b3c4d..5e6f7a8b"
 PLACE = Place("variants/p4_hash_lookup.py", 120, "@kernel", "+24.0 instructions an event")

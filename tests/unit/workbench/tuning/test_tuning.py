@@ -21,7 +21,7 @@ from lobench.workbench.tuning import search
 from lobench.workbench.tuning.search import Search, changed
 from lobench.workbench.tuning.traits import Traits, traits_of
 from lobench.workbench.tuning.trials import Halves, Trial
-from tests.replays import PHASE
+from tests.support.replays import PHASE
 
 P8 = PHASE[8]
 OTHER = Parameters(

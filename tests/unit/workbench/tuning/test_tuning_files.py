@@ -18,8 +18,8 @@ from lobench.variants.p7_cache_layout.parameters import DEFAULTS, LEAST_GAP, NAM
 from lobench.workbench.tuning import files
 from lobench.workbench.tuning.files import Tuning, TuningError, place_of, read
 from lobench.workbench.tuning.picking import BEGINNING, NONE, beginning_of, earlier, pick
-from tests.dbn_files import header, records, write
-from tests.replays import PHASE
+from tests.support.dbn_files import header, records, write
+from tests.support.replays import PHASE
 
 P7, P8 = PHASE[7], PHASE[8]
 OTHER = Parameters(

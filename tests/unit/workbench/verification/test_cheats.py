@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,9 @@ from lobench.workbench.ladder import load_ladder
 from lobench.workbench.verification.compare import Verification
 from lobench.workbench.verification.coverage import DEFAULT_FEEDS
 from lobench.workbench.verification.variants import Settings, verify_all
+from tests.support.paths import ROOT
 
-CHEATS = Path(__file__).parents[3] / "cheats"
+CHEATS = ROOT / "tests" / "cheats"
 SMALL = "synth:every-rule,n=30000"
 CHANGING = (ADD, CANCEL, MODIFY, CLEAR)
 

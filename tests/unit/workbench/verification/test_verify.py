@@ -17,7 +17,7 @@ from lobench.workbench.verification.compare import locate, named, verify
 from lobench.workbench.verification.difference import Difference
 from lobench.workbench.verification.machines import State
 from lobench.workbench.verification.proof import Proof, Questions, compare, is_whole
-from tests.dbn_files import records
+from tests.support.dbn_files import records
 
 pytestmark = pytest.mark.normal
 
