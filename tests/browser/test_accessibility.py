@@ -102,7 +102,7 @@ def test_the_files_of_a_profile(
     ("broken", "rule"),
     [("<button></button>", "button-name"), ("<p style='color: #aaa'>Faint</p>", "color-contrast")],
 )
-def test_what_is_broken_is_found(browser: Any, violations: Check, broken: str, rule: str) -> None:
+def test_axe_finds_each_planted_fault(browser: Any, violations: Check, broken: str, rule: str) -> None:
     page = browser.new_page()
     page.set_content(f"<!doctype html><html lang='en'><title>A page</title><main><h1>A page</h1>{broken}</main></html>")
     found = violations(page)

@@ -31,7 +31,7 @@ def feeds(tmp_path: Path) -> list[str]:
 
 
 @pytest.mark.long
-def test_a_dataset_is_what_single_replays_make(feeds: list[str], tmp_path: Path) -> None:
+def test_a_dataset_equals_single_replays(feeds: list[str], tmp_path: Path) -> None:
     bad = tmp_path / "days/bad-20231116.dbn"
     bad.write_bytes(b"DBN\x03 what is this")
     dataset = tmp_path / "dataset"

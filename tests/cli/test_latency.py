@@ -73,7 +73,7 @@ def test_every_event_is_counted(result: Path) -> None:
     assert [entry.block for entry in found.variants] == [1, 1, 4096]
 
 
-def test_its_files_hold_the_same(result: Path) -> None:
+def test_histogram_files_equal_the_result(result: Path) -> None:
     files = {path.name: path for path in (result.parent / "latency").rglob("*.hgrm")}
     assert {"p4_hash_lookup-service.hgrm", "p4_hash_lookup-response-16x.hgrm", "p7_cache_layout-response-1x.hgrm"} <= {
         *files
@@ -85,7 +85,7 @@ def test_its_files_hold_the_same(result: Path) -> None:
     assert f"TotalCount     = {feed.latency.events:12.3f}]" in text
 
 
-def test_its_page_has_a_section(result: Path) -> None:
+def test_the_page_has_a_latency_section(result: Path) -> None:
     done = lobench("report", result)
     assert done.returncode == 0, done.stderr
     text = (result.parent / "report.md").read_text()
@@ -207,7 +207,7 @@ def test_python_writes_the_files(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     assert found.latency().num_rows == 2
 
 
-def test_what_is_refused(folder: Path) -> None:
+def test_wrong_arguments_are_refused(folder: Path) -> None:
     assert refused(2, "latency", FEED, "--block", "0").endswith("--block must be at least 1, was 0")
     assert refused(2, "latency", FEED, "--passes", "0").endswith("--passes must be at least 1, was 0")
     assert "--speeds takes positive numbers" in refused(2, "latency", FEED, "--speeds", "0")
@@ -220,7 +220,7 @@ def test_json_is_one_object(folder: Path) -> None:
     assert json.loads(done.stdout)["feeds"][0]["latency"]["clock"] == "ts_recv"
 
 
-def test_it_prints_in_one_shape() -> None:
+def test_json_and_markdown_exclude_each_other() -> None:
     done = lobench("latency", FEED, "--markdown", "-", "--json")
     assert done.returncode == 2
     assert "--markdown - and --json both print to standard output" in done.stderr

@@ -162,7 +162,7 @@ def test_a_share_from_a_profile_of_one_variant(tmp_path: Path, ledger: Path) -> 
     assert "not a share of the time" in refused(2, *words, "--stage", "book", "--replace", folder=tmp_path)
 
 
-def test_what_was_measured_is_not_predicted(tmp_path: Path, ledger: Path) -> None:
+def test_a_measured_phase_cannot_be_predicted(tmp_path: Path, ledger: Path) -> None:
     speeds = {"p0_baseline": 1.0, "p5_memory_pool": 1.2}
     result(tmp_path, document(speeds=speeds, status="partial"), "elsewhere")
     words = ("plan", "predict", 5, "--share", "0.3", "--bottleneck", "memory", "--ledger", ledger)

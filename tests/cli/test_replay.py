@@ -70,7 +70,7 @@ def feed(records: npt.NDArray[np.void], tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize(("evaluate", "workers"), [("last", 1), ("every", 2)])
-def test_writes_what_the_oracle_computes(
+def test_files_equal_the_oracles_rows(
     records: npt.NDArray[np.void], feed: str, tmp_path: Path, evaluate: str, workers: int
 ) -> None:
     expected = Expected(records, evaluate)

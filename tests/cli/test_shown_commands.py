@@ -232,7 +232,7 @@ def test_shown_commands_are_commands(page: str) -> None:
 
 @pytest.mark.fast
 @pytest.mark.parametrize("page", shown.TEXTS)
-def test_what_stands_between_words_names_verbs_and_options_that_there_are(page: str) -> None:
+def test_commands_in_running_text_name_existing_verbs_and_options(page: str) -> None:
     """With placeholders it cannot be parsed as a whole."""
     lines = [line for line in shown.lines(page) if shown.is_synopsis(line)]
     for program, *words in (re.findall(r"[^\s\[\]]+", line) for line in (*lines, *shown.between_words(page))):
@@ -246,14 +246,14 @@ def test_what_stands_between_words_names_verbs_and_options_that_there_are(page: 
 
 
 @pytest.mark.parametrize("line", [*PRETENDED, *long(PRETENDED_LONG)])
-def test_they_go_through_in_a_laboratory_that_takes_no_time(line: str, command: Command, folder: Path) -> None:
+def test_shown_measurements_succeed_without_timing(line: str, command: Command, folder: Path) -> None:
     if "mine.so" in line:
         built(folder)
     assert command(*words_of(f"{line} {(PRETENDED | PRETENDED_LONG)[line]}")) == 0
 
 
 @pytest.mark.parametrize("line", [*RUN, *long(LONG)])
-def test_they_go_through(line: str, folder: Path) -> None:
+def test_shown_commands_succeed(line: str, folder: Path) -> None:
     typed = {**RUN, **LONG}[line]
     needs(*typed.programs)
     if ".so" in line:

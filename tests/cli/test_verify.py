@@ -34,7 +34,7 @@ def outcome(told: Any, name: str) -> Any:
     return found
 
 
-def test_all_agree() -> None:
+def test_json_of_agreeing_variants() -> None:
     told = verdicts(*SMALL, "--workers", "1,2", "--oracle")
     parts = {"feed", "feed_digest", "events", "agree", "tuning", "verifications", "reached", "not_reached"}
     assert set(told) == parts
@@ -223,7 +223,7 @@ CHEATS = ROOT / "tests" / "cheats"
 
 
 @pytest.mark.long
-def test_what_fails_is_named_and_the_others_are_kept() -> None:
+def test_failing_variants_are_named_beside_agreeing_ones() -> None:
     """Two that end their process, one that prints, one that is right: one JSON object, exit code 1."""
     names = ("raises", "crashes", "prints")
     files = [word for name in names for word in ("--variants-from", CHEATS / f"{name}.py")]

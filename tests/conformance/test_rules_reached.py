@@ -29,7 +29,7 @@ def test_variants_keep_all_rules(variant: Variant) -> None:
 
 
 @group(PHASE[4])
-def test_streams_reach_what_verify_counts() -> None:
+def test_streams_reach_every_rule_that_verify_counts() -> None:
     """A rule of the same name in both is the same rule, and all that verify counts is some rule's."""
     total: Counter[str] = Counter()
     for rule in RULES.values():

@@ -93,7 +93,7 @@ def test_an_old_one_stays_whole(tmp_path: Path, error: type[BaseException]) -> N
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_what_a_killed_process_left_is_swept_and_a_living_ones_is_not(tmp_path: Path) -> None:
+def test_folders_of_killed_processes_are_swept(tmp_path: Path) -> None:
     target = tmp_path / "site"
     make(target, "old")
     with running(KILLED, target) as dead, running(KILLED, target):
@@ -108,7 +108,7 @@ def test_what_a_killed_process_left_is_swept_and_a_living_ones_is_not(tmp_path: 
     assert (target / "index.html").read_text() == "newer"
 
 
-def test_where_nothing_can_be_written(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"cannot be written: .*; remedy"), replacing(tmp_path / "file/site", "remedy"):
         pass

@@ -153,7 +153,7 @@ def test_an_edit_that_is_in_no_kernel_is_not_measured(commits: Commits) -> None:
 
 
 @pytest.mark.long
-def test_what_two_commits_have_in_common_is_compiled_once(commits: Commits, compiled: Callable[[], int]) -> None:
+def test_kernels_that_two_commits_share_are_compiled_once(commits: Commits, compiled: Callable[[], int]) -> None:
     after = commits.edit(P4, SEARCH, ANOTHER)
     names = ("p0_baseline", "p4_hash_lookup")
     known = kernels_of([commits.base, after])

@@ -44,7 +44,7 @@ def test_steps_and_totals_are_over_its_own() -> None:
     assert (made["feeds"][0]["analysis"]["attribution"], made["feeds"][0]["analysis"]["from_top"]) == (None, None)
 
 
-def test_its_own_predictions_are_graded() -> None:
+def test_predictions_of_the_ladder_are_graded() -> None:
     own = prediction(2, 1.9, 2.1, feed=["this one", document()["feeds"][0]["digest"]])
     other = prediction(1, 9, 10, feed=["another", "00"])
     made = on_ladder(predictions=[prediction(1, 1.3, 1.7), prediction(2, 5, 6), own, other])

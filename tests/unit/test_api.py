@@ -167,7 +167,7 @@ def test_a_book_as_of_a_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.normal
-def test_progress_is_told(feed: str) -> None:
+def test_progress_is_reported(feed: str) -> None:
     told: list[int] = []
     list(lobench.rows([feed] * 3, progress=told.append))
     assert told[-1] == 27_000
@@ -178,7 +178,7 @@ def test_progress_is_told(feed: str) -> None:
 
 
 @pytest.mark.normal
-def test_an_interrupt_keeps_what_is_there(feed: str, tmp_path: Path) -> None:
+def test_an_interrupt_keeps_the_finished_rows(feed: str, tmp_path: Path) -> None:
     """SIGINT while it replays, to this very process."""
 
     def interrupt(done: int) -> None:

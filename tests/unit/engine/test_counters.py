@@ -188,7 +188,7 @@ def test_packed_books_touch_few_lines(variant: Variant) -> None:
 
 
 @pytest.mark.parametrize("variant", each([P0, P4]))
-def test_by_hand(variant: Variant) -> None:
+def test_counts_of_ten_events_by_hand(variant: Variant) -> None:
     records = made(
         [
             (1, 1, ADD, BID, 100, 5, 11, F_LAST),

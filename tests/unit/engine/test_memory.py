@@ -143,7 +143,7 @@ def calls(name: str) -> Any:
 
 
 @pytest.mark.parametrize("variant", [*each([LADDER[0]], pytest.mark.long), *each([TOP])])
-def test_nothing_is_left(variant: Variant) -> None:
+def test_destroyed_replays_leave_no_memory(variant: Variant) -> None:
     for workers, heap in run_python(REPLAYS, variant.name, **ONE_ARENA).items():
         assert heap["held"] > 500_000, (workers, heap)
         assert abs(heap["left"]) < NOISE, (workers, heap)
@@ -184,7 +184,7 @@ def test_a_heap_allocates_and_frees_all_the_time(variant: Variant) -> None:
 
 
 @pytest.mark.parametrize("variant", each([PHASE[4], PHASE[5]]))
-def test_memory_is_told(variant: Variant) -> None:
+def test_memory_sizes_by_component(variant: Variant) -> None:
     memory = calls(variant.name)["memory"]
     assert memory["orders"] > 300
     assert memory["levels"] > 50

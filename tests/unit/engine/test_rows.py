@@ -90,7 +90,7 @@ def test_rows_of_some_places_and_one_after_the_other() -> None:
 
 
 @pytest.mark.normal
-def test_memory_that_somebody_has_is_not_written_to() -> None:
+def test_memory_of_held_batches_is_not_reused() -> None:
     buffers = RowBuffers(ROOM, list(FEATURES), 1)
 
     def address() -> int:

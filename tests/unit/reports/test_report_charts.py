@@ -33,7 +33,7 @@ def view(made: dict[str, object]) -> ResultView:
 
 @pytest.mark.parametrize("maker", MAKERS)
 @pytest.mark.parametrize("source", [complete, hostile])
-def test_a_chart_says_what_it_shows(maker: Maker, source: Callable[[], dict[str, object]]) -> None:
+def test_charts_have_a_title_and_a_description(maker: Maker, source: Callable[[], dict[str, object]]) -> None:
     chart = maker(view(source()))
     assert chart is not None
     text, png = draw(chart).standalone()

@@ -25,7 +25,7 @@ def biased(kind: str) -> Document:
     return made
 
 
-def test_the_figure_by_itself_is_of_the_same_pair() -> None:
+def test_the_isolated_figure_is_of_the_same_pair() -> None:
     assert "over p0_baseline; each alone 4.2" in total(biased("run"))
     assert "over p3_indexed_features; each alone 1.3" in total(biased("cmp"))
     made = biased("cmp")

@@ -38,7 +38,7 @@ from tests.support.typed import views
         ("decode", None, "the sum of all fields of all records"),
     ],
 )
-def test_the_lead_says_what_was_compared(until: str, compared: dict[str, Any] | None, covered: str) -> None:
+def test_the_lead_names_the_scope_of_the_comparison(until: str, compared: dict[str, Any] | None, covered: str) -> None:
     made = complete()
     made["until"] = until
     if compared is not None:

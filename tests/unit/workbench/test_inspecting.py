@@ -57,7 +57,7 @@ def test_counts_and_books(tmp_path: Path) -> None:
 
 
 @pytest.mark.normal
-def test_for_a_person(tmp_path: Path) -> None:
+def test_output_without_json(tmp_path: Path) -> None:
     done = command("inspect", "synth:equity-universe,n=20000")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()

@@ -211,7 +211,7 @@ def test_many_buffers(tmp_path: Path) -> None:
     assert len({chunk.address // 4096 for chunk in feed}) < 12, "buffers are used again"
 
 
-def test_kind_is_told_by_content_not_by_name(tmp_path: Path) -> None:
+def test_kind_follows_content_not_name(tmp_path: Path) -> None:
     made = records(3)
     assert content(open_feed([write(tmp_path / "a.dbn.zst", header(), made.tobytes())])) == made.tobytes()
     assert content(open_feed([write(tmp_path / "a.dbn", zstd(header(), made.tobytes()))])) == made.tobytes()
@@ -348,7 +348,7 @@ def test_load_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen[-1] == 3000
 
 
-def test_load_refuses_what_does_not_fit(tmp_path: Path) -> None:
+def test_load_refuses_feeds_above_the_limit(tmp_path: Path) -> None:
     spec = write(tmp_path / "a", zstd(header(), records(3000).tobytes()))
     with pytest.raises(UsageError, match="does not fit") as caught:
         load(open_feed([spec]), limit_bytes=3000 * 56 - 1)

@@ -199,7 +199,7 @@ def test_legacy_dbz_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing", "folder", "a\0b", "missing\nfile", "pipe", "/dev/zero", "missing/x.dbn"])
-def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
+def test_paths_that_are_no_files_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FeedError) as caught:

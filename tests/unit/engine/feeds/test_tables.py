@@ -126,7 +126,7 @@ BAD_TABLES = {
 
 
 @pytest.mark.parametrize("case", BAD_TABLES)
-def test_what_is_no_table_of_orders_is_refused(tmp_path: Path, case: str) -> None:
+def test_tables_without_orders_are_refused(tmp_path: Path, case: str) -> None:
     data, problem = BAD_TABLES[case]
     spec = write(tmp_path / "bad", data)
     with pytest.raises(FeedError) as caught:

@@ -230,7 +230,7 @@ def test_order_book_file_agrees(tmp_path: Path) -> None:
     assert proof.as_json()["rows_equal"] == 3
 
 
-def test_what_the_file_did_not_show_is_told_apart(tmp_path: Path) -> None:
+def test_levels_beyond_the_file_are_counted_apart(tmp_path: Path) -> None:
     """The second message pushed the level at 9,000 out of the file, which says nothing of it from then on."""
     asks = [(10_050, 5)]
     first, second = [(10_000, 100), (9_000, 1)], [(10_010, 10), (10_000, 100)]

@@ -103,7 +103,7 @@ def test_a_broken_feed_leaves_no_file(tmp_path: Path, ending: str) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["bad.csv"]
 
 
-def test_names_that_do_not_say_what_to_write(tmp_path: Path) -> None:
+def test_ambiguous_names_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="must end in one of"):
         convert(feed_of(plausible(1)), str(tmp_path / "a.txt"), SCHEMAS["mbo"])
     with pytest.raises(UsageError, match="expected"):

@@ -78,6 +78,6 @@ def test_empty_results_of_killed_processes_are_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["none", "file"])
-def test_what_is_no_folder_is_not_claimed(tmp_path: Path, name: str) -> None:
+def test_only_folders_are_claimed(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("")
     assert claim(tmp_path / name) is None

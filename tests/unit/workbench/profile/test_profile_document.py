@@ -145,7 +145,7 @@ def test_source_pages_stand_alone() -> None:
     assert {target for target, _ in links} == set(re.findall(r'<tr id="([^"]+)"', page))
 
 
-def test_differences_name_what_went_and_what_came() -> None:
+def test_differences_name_removed_and_added_lines() -> None:
     before, after = made(), made(LADDER[1], scale=0.2, extra=False)
     found = difference(before, after)
     assert (found.before, found.after) == (LADDER[0].name, LADDER[1].name)

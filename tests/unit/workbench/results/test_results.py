@@ -36,7 +36,7 @@ def test_a_folder_for_each_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("base", ["file", "file/below", "/proc/lobench"])
-def test_where_nothing_can_be_written(tmp_path: Path, base: str) -> None:
+def test_an_unwritable_folder_is_refused(tmp_path: Path, base: str) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(UsageError, match=r"cannot write results there: .*choose another place with -o") as refusal:
         ResultFolder(str(tmp_path / base), MOMENT)
@@ -82,7 +82,7 @@ def test_saving_replaces_all_or_nothing(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object()])
-def test_what_is_not_json_leaves_the_old_result(tmp_path: Path, value: Any) -> None:
+def test_a_failed_save_keeps_the_old_result(tmp_path: Path, value: Any) -> None:
     folder = ResultFolder(str(tmp_path), MOMENT)
     folder.save(made("one"))
     with pytest.raises((ValueError, TypeError)):

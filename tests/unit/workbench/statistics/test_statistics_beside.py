@@ -113,7 +113,7 @@ def test_scaling(processes: int, passes: int) -> None:
 
 
 @pytest.mark.parametrize(("processes", "passes"), [(4, 1), (1, 4)])
-def test_the_ceiling_is_what_replays_at_once_gain_together(processes: int, passes: int) -> None:
+def test_the_ceiling_is_the_gain_of_replays_at_once(processes: int, passes: int) -> None:
     samples = scaled(processes, passes)
     at_once = replace(samples, rows=[row for row in samples.rows if row[3] == 2])
     found = scaling(samples, 1_000_000, at_once)

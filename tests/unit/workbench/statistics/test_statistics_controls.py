@@ -96,7 +96,7 @@ def test_a_copy_of_the_reference() -> None:
     assert [rung[name] for name in ("step", "step_verdict", "total", "total_verdict")] == [None] * 4
 
 
-def test_nothing_evaluated_nothing_judged() -> None:
+def test_a_feed_without_evaluations_gets_no_verdict() -> None:
     names = [REFERENCE, "p1_zero_copy", P7, CONTROL]
     made = {**session(names, [1.0, 2.5, 15.0, 1.0]), "evaluations": 0}
     said = analyse(made, variants(names[:-1]))

@@ -79,7 +79,7 @@ def test_intervals_cover_the_truth_at_their_nominal_rate() -> None:
     assert 0.93 <= np.mean(attributed) <= 0.97
 
 
-def test_where_nothing_interacts_the_three_agree() -> None:
+def test_without_interactions_the_three_attributions_agree() -> None:
     said = analysed(ADDITIVE, noise=0.0, peculiar=0.0)["attribution"]
     for phase, gain in zip(said["phases"], ADDITIVE.values(), strict=True):
         assert [phase[way]["value"] for way in WAYS] == pytest.approx([gain] * 3, rel=1e-5)

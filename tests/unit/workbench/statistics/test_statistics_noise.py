@@ -191,7 +191,7 @@ def test_the_recording_is_small() -> None:
 
 
 @pytest.mark.long
-def test_where_processes_differ_by_more_than_their_rounds_say(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bootstrap_of_rounds_errs_with_two_processes(capsys: pytest.CaptureFixture[str]) -> None:
     """The table of the script: the bootstrap of rounds errs with two processes, Student's t does not."""
     path = str(ROOT / "scripts/simulate-statistics")
     spec = spec_from_loader("simulate_statistics", SourceFileLoader("simulate_statistics", path))
