@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import made_once
+from tests.support import made_once
 
 FAST, NORMAL, LONG = TIERS = ("fast", "normal", "long")
 UNIT = Path(__file__).parent / "unit"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
 from io import FileIO
 from typing import NoReturn
 
@@ -47,11 +46,6 @@ class SourceFile:
             file.close()
             raise UnreadableError(self.name, "changed since the feed was opened")
         return file
-
-    def read_at(self, file: FileIO) -> Callable[[int, int], bytes]:
-        """``read(n, byte)`` returns n bytes of an open file from a byte on, fewer only at its end. It neither uses nor
-        changes the file's position."""
-        return lambda size, byte: os.pread(file.fileno(), size, byte)
 
     def check(self, file: FileIO) -> None:
         """Raise ``UnreadableError`` if an open file has changed since the feed was opened."""

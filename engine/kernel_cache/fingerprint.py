@@ -107,9 +107,9 @@ def digest_of(roots: Iterable[Any]) -> str:
     return blake2b("\n".join(walk.lines).encode(), digest_size=8).hexdigest()
 
 
-def own_tokens(function: FunctionType, *, lenient: bool = False) -> tuple[Token, ...]:
+def own_tokens(function: FunctionType) -> tuple[Token, ...]:
     """A function's own code and values; other functions among them as references."""
-    return tuple(_Walk(lenient=lenient).function(function))
+    return tuple(_Walk().function(function))
 
 
 def joined(tokens: Iterable[Token]) -> list[Token]:

@@ -76,11 +76,11 @@ class EveryRuleFeed:
     profile = EVERY_RULE
     anomalies = 0.0
 
-    def __init__(self, n: int, seed: int = 1, name: str = "", chunk: int = 65_536) -> None:
+    def __init__(self, n: int, seed: int = 1, name: str = "") -> None:
         self.n = self.expected = n
         self.seed = seed
         self.name = name or f"synth:{EVERY_RULE.name}"
-        self.chunk = chunk
+        self.chunk = 65_536
         self.other_records: dict[int, int] = {}
 
     @property

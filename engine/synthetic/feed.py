@@ -38,7 +38,6 @@ class SyntheticFeed:
         anomalies: float = 0.0,
         sparse_ids: bool = False,
         name: str = "",
-        chunk: int = CHUNK,
     ) -> None:
         self.profile = profile
         self.n = self.expected = n
@@ -46,7 +45,7 @@ class SyntheticFeed:
         self.anomalies = anomalies
         self.sparse_ids = sparse_ids
         self.name = name or f"{PREFIX}{profile.name}"
-        self.chunk = chunk
+        self.chunk = CHUNK
         self.other_records: dict[int, int] = {}
 
     @property

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.browser.reports import PAGES
-from tests.history.miniature import Miniature
-from tests.history.recorded import recorded
-from tests.typed import write
+from tests.support.miniature import Miniature
+from tests.support.recorded import recorded
+from tests.support.typed import write
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 REQUIRED = os.environ.get("LOBENCH_REQUIRE_BROWSER", "") not in ("", "0")

@@ -11,7 +11,7 @@ from lobench.workbench.profile.codemap import Frame
 from lobench.workbench.profile.document import document
 from lobench.workbench.profile.pages import write_pages
 from lobench.workbench.profile.sources import Sources
-from tests.replays import LADDER
+from tests.support.replays import LADDER
 
 SOURCE = ["for record in records:", "    handle(record)", *["    pass"] * 200, "    deep(record)"]
 

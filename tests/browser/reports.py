@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.cli.command import ROOT
-from tests.contests import TRUE, document_of, made
-from tests.documents import document
-from tests.ladders import on_ladder, prediction
-from tests.reported import complete, hostile, many, refuted, wide
+from tests.support.contests import TRUE, document_of, made
+from tests.support.documents import document
+from tests.support.ladders import on_ladder, prediction
+from tests.support.paths import ROOT
+from tests.support.reported import complete, hostile, many, refuted, wide
 
 PAGES: dict[str, Callable[[], list[Any]]] = {
     "complete": lambda: [complete()],

@@ -19,7 +19,7 @@ from tests.browser import test_dashboard
 from tests.browser.conftest import REQUIRED
 from tests.browser.reports import PAGES
 from tests.browser.test_page import Visit
-from tests.history.recorded import STEP
+from tests.support.recorded import STEP
 
 # One process for all: starting a browser is expensive.
 pytestmark = pytest.mark.xdist_group("browser")
@@ -102,7 +102,7 @@ def test_the_files_of_a_profile(
     ("broken", "rule"),
     [("<button></button>", "button-name"), ("<p style='color: #aaa'>Faint</p>", "color-contrast")],
 )
-def test_what_is_broken_is_found(browser: Any, violations: Check, broken: str, rule: str) -> None:
+def test_axe_finds_each_planted_fault(browser: Any, violations: Check, broken: str, rule: str) -> None:
     page = browser.new_page()
     page.set_content(f"<!doctype html><html lang='en'><title>A page</title><main><h1>A page</h1>{broken}</main></html>")
     found = violations(page)

@@ -16,7 +16,7 @@ import pytest
 
 from lobench.workbench.dashboard import serving
 from lobench.workbench.history.asv_files import TIME
-from tests.history.recorded import BROKEN, FEEDS, STEP, VARIANTS
+from tests.support.recorded import BROKEN, FEEDS, STEP, VARIANTS
 
 # One process for all: starting a browser is expensive.
 pytestmark = pytest.mark.xdist_group("browser")

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.browser.reports import PAGES
-from tests.ladders import TITLES
+from tests.support.ladders import TITLES
 
 # One process for all: starting a browser is expensive.
 pytestmark = pytest.mark.xdist_group("browser")
@@ -109,7 +109,9 @@ SHOWN = [
 
 
 @pytest.mark.parametrize(("name", "width", "scheme"), SHOWN)
-def test_nothing_is_cut_off(browser: Any, pages: Callable[[str], Path], name: str, width: int, scheme: str) -> None:
+def test_no_text_is_cut_off_or_overlaps(
+    browser: Any, pages: Callable[[str], Path], name: str, width: int, scheme: str
+) -> None:
     with Visit(browser, pages(name), width, color_scheme=scheme) as page:
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width
         assert page.evaluate(CUT_OFF) == []
@@ -240,7 +242,7 @@ def test_paper_is_wide_enough(browser: Any, pages: Callable[[str], Path], name: 
         assert page.evaluate("document.scrollingElement.scrollWidth") <= PAPER
 
 
-def test_it_prints(browser: Any, pages: Callable[[str], Path]) -> None:
+def test_pages_print_light_on_a4(browser: Any, pages: Callable[[str], Path]) -> None:
     """A4 pages, light even for a reader of dark screens, and no wider than the paper."""
     with Visit(browser, pages("complete"), color_scheme="dark") as page:
         page.emulate_media(media="print")

@@ -12,7 +12,8 @@ import pytest
 from lobench.variants import REFERENCE
 from lobench.workbench.cli import _parser
 from lobench.workbench.statistics import VERDICTS
-from tests.cli.command import ROOT, answer, lobench, refused
+from tests.support.command import answer, lobench, refused
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.xdist_group("adding-a-variant")
 

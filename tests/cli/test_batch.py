@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import lobench
-from tests.cli.command import answer, busy, refused
-from tests.cli.command import lobench as command
-from tests.datasets import assert_same_rows, read, read_everywhere, single, stamps
-from tests.dbn_files import header, write, zstd
+from tests.support.command import answer, busy, refused
+from tests.support.command import lobench as command
+from tests.support.datasets import assert_same_rows, read, read_everywhere, single, stamps
+from tests.support.dbn_files import header, write, zstd
 
 pytest.importorskip("distributed")
 
@@ -31,7 +31,7 @@ def feeds(tmp_path: Path) -> list[str]:
 
 
 @pytest.mark.long
-def test_a_dataset_is_what_single_replays_make(feeds: list[str], tmp_path: Path) -> None:
+def test_a_dataset_equals_single_replays(feeds: list[str], tmp_path: Path) -> None:
     bad = tmp_path / "days/bad-20231116.dbn"
     bad.write_bytes(b"DBN\x03 what is this")
     dataset = tmp_path / "dataset"

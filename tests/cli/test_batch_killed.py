@@ -20,8 +20,9 @@ import pyarrow as pa
 import pytest
 
 import lobench
-from tests.cli.command import COMMAND, ROOT, answer, environment
-from tests.datasets import assert_same_rows, read, read_everywhere, single, stamps
+from tests.support.command import COMMAND, answer, environment
+from tests.support.datasets import assert_same_rows, read, read_everywhere, single, stamps
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.long
 

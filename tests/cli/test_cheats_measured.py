@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import lobench
+from tests.support.command import lobench
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("cheats")]
 
-CHEATS = Path(__file__).parents[1] / "cheats"
+CHEATS = ROOT / "tests" / "cheats"
 FEED = "synth:every-rule,n=40000"
 SHORT = ("--until", "book", "--budget", "4", "--processes", "2", "--json")
 
@@ -51,7 +52,7 @@ def test_cmp_gives_no_verdict(name: str, said: str, tmp_path: Path) -> None:
     assert refutations(content)[name].startswith(said)
 
 
-def test_one_that_prints_spoils_no_output(tmp_path: Path) -> None:
+def test_a_printing_variant_leaves_json_intact(tmp_path: Path) -> None:
     """Neither verification nor counting nor the timed session lets it into the JSON."""
     path = CHEATS / "prints.py"
     done = lobench("cmp", "p4_hash_lookup", "prints", FEED, "--variants-from", path, *SHORT, folder=tmp_path)

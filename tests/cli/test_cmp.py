@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli import wrong
-from tests.cli.command import lobench, refused
-from tests.typed import read
+from tests.support import wrong
+from tests.support.command import lobench, refused
+from tests.support.typed import read
 
 pytestmark = pytest.mark.xdist_group("run")
 
@@ -79,7 +79,7 @@ def test_until_a_stage(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_for_a_person(tmp_path: Path) -> None:
+def test_output_without_json(tmp_path: Path) -> None:
     done = lobench("cmp", "p0_baseline", "p1_zero_copy", FEED, *QUICK, "--tolerance", "90%", "-o", tmp_path)
     assert (done.returncode, but_progress(done.stderr)) == (0, [])
     lines = done.stdout.splitlines()

@@ -19,8 +19,9 @@ import lobench as api
 from lobench.workbench.contest.asked import COMMANDS, Asked
 from lobench.workbench.contest.session import agreement
 from lobench.workbench.results.model.verdict import VERDICTS
-from tests.cli.command import COMMAND, ROOT, environment, lobench, refused
-from tests.typed import read
+from tests.support.command import COMMAND, environment, lobench, refused
+from tests.support.paths import ROOT
+from tests.support.typed import read
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("run")]
 
@@ -118,7 +119,7 @@ def test_a_change_of_arguments_is_caught(folder: Path) -> None:
     assert told["comparisons"] == []
 
 
-def test_what_ends_its_process_is_named(folder: Path) -> None:
+def test_a_callable_that_crashes_is_named(folder: Path) -> None:
     said = refused(1, "cmp", "a.py:squares", "b.py:crashes", "--setup", "a.py:make", *QUICK, folder=folder)
     assert "was killed by SIGSEGV" in said
     assert "b.py:crashes" in said
@@ -159,7 +160,7 @@ def running(pid: int) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
-def test_what_a_command_leaves_in_the_background_ends(folder: Path) -> None:
+def test_background_processes_of_a_command_end(folder: Path) -> None:
     left = folder / "left"
     command = f"sh -c 'sleep 300 & echo $! >> {left}; echo a'"
     found = agreement(Asked(kind=COMMANDS, subjects=(command, "echo a"), clock="wall_ns"))
@@ -174,7 +175,7 @@ def test_what_a_command_leaves_in_the_background_ends(folder: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_command_that_fails_is_told(folder: Path) -> None:
+def test_a_failing_command_is_refused_with_its_reason(folder: Path) -> None:
     said = refused(2, "cmp", "--command", "no-such-program", "true", folder=folder)
     assert "'no-such-program' cannot be run: No such file or directory" in said
     done = lobench("cmp", "--command", "echo a", "sh -c 'echo a; echo broken >&2; exit 3'", *QUICK, folder=folder)

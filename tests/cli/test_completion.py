@@ -11,8 +11,8 @@ import pytest
 
 from lobench.variants import discover
 from lobench.workbench.cli import VERBS, main
-from tests.cli.command import environment, lobench
-from tests.replays import run_python
+from tests.support.command import environment, lobench
+from tests.support.replays import run_python
 
 pytestmark = pytest.mark.fast
 NAMES = " ".join(discover())
@@ -64,7 +64,7 @@ def test_bash_takes_it(script: Path, tmp_path: Path) -> None:
         ("lobench verify --symbols y", ""),
     ],
 )
-def test_what_is_offered(script: Path, tmp_path: Path, typed: str, offered: str) -> None:
+def test_bash_offers_verbs_options_variants_and_files(script: Path, tmp_path: Path, typed: str, offered: str) -> None:
     (tmp_path / "your.mbo.dbn").touch()
     (tmp_path / "results").mkdir()
     (tmp_path / "record").touch()
@@ -74,7 +74,7 @@ def test_what_is_offered(script: Path, tmp_path: Path, typed: str, offered: str)
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells(shell: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_scripts_of_other_shells_are_valid(shell: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["completion", shell]) == 0
     text = capsys.readouterr().out
     assert all(verb in text for verb in VERBS)
@@ -109,7 +109,7 @@ while zpty -r typist line; do :; done
         ("lobench profile p4 your", "lobench profile p4 your.mbo.dbn"),
     ],
 )
-def test_what_zsh_offers(tmp_path: Path, capsys: pytest.CaptureFixture[str], typed: str, offered: str) -> None:
+def test_zsh_offers_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str], typed: str, offered: str) -> None:
     assert main(["completion", "zsh"]) == 0
     functions, folder = tmp_path / "functions", tmp_path / "folder"
     functions.mkdir()
@@ -121,12 +121,12 @@ def test_what_zsh_offers(tmp_path: Path, capsys: pytest.CaptureFixture[str], typ
     assert (folder / "completed").read_text().strip() == offered
 
 
-def test_other_commands_do_without_its_library() -> None:
+def test_other_commands_do_not_load_shtab() -> None:
     script = "import json, sys; from lobench.workbench.cli import _parser; _parser(); print(json.dumps([*sys.modules]))"
     assert not {"shtab", "numba"} & set(run_python(script))
 
 
-def test_without_its_library_it_says_what_to_install(
+def test_without_shtab_the_error_names_the_package(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "shtab", None)

@@ -10,7 +10,8 @@ import pytest
 
 from lobench.workbench.cli import main
 from lobench.workbench.conformance.rules import RULES
-from tests.cli.command import ROOT, complaints, lobench, refused
+from tests.support.command import complaints, lobench, refused
+from tests.support.paths import ROOT
 
 ENGINES = ROOT / "tests/conformance/engines"
 KEEPER = ENGINES / "keeper.py"
@@ -65,7 +66,7 @@ def test_an_engine_that_is_wrong_in_one_rule_fails_it(rule: str, monkeypatch: py
 
 
 @pytest.mark.long
-def test_engines_that_share_state_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engines_that_share_state_fail_one_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOBENCH_TEST_FAULT", "engines-apart")
     told = judged(KEEPER, code=1)
     assert [name for name, status in statuses(told).items() if status == "fails"] == ["engines-apart"]
@@ -90,7 +91,9 @@ def test_a_failure_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
         long("hang", "did not end within", 1),
     ],
 )
-def test_a_fault_is_told_at_its_rule(fault: str, reason: str, record: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_fails_its_rule_with_record_and_reason(
+    fault: str, reason: str, record: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LOBENCH_TEST_FAULT", fault)
     told = judged(KEEPER, *FEW, code=1)
     assert statuses(told) == {
@@ -105,7 +108,7 @@ def test_a_fault_is_told_at_its_rule(fault: str, reason: str, record: int, monke
 
 
 @pytest.mark.long
-def test_what_an_engine_does_not_offer_is_not_asked_of_it() -> None:
+def test_rules_beyond_the_offers_are_not_judged() -> None:
     told = judged(ROOT / "tests/foreign/textbook.py", code=0)
     needs = {name: RULES[name].needs for name, status in statuses(told).items() if status == "not offered"}
     assert set(needs.values()) == {"features", "strategies", "anomalies"}
@@ -133,7 +136,7 @@ def test_all_rules_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert [entry["rule"] for entry in told] == list(RULES)
 
 
-def test_what_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_rules_and_engines_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean modify-larger" in said(capsys, "oracle", "--rule", "modify-large", code=2)
     assert "did you mean modify-larger" in said(capsys, "--explain", "modify-large", code=2)
     assert "needs an ENGINE" in said(capsys, code=2)

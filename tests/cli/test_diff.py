@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import answer, lobench, refused
-from tests.documents import SPEEDS, document, written
+from tests.support.command import answer, lobench, refused
+from tests.support.documents import SPEEDS, document, written
 
 SHAPE: dict[str, Any] = {"processes": 6, "slices": 20, "passes": 1}
 OLD = document(**SHAPE)
@@ -98,7 +98,7 @@ def test_a_variant_became_slower(tmp_path: Path) -> None:
     assert lobench("diff", *reversed(paths)).returncode == 0
 
 
-def test_all_slower_alike_is_no_variants_fault(tmp_path: Path) -> None:
+def test_a_slowdown_of_all_variants_is_no_regression(tmp_path: Path) -> None:
     slower = document(**SHAPE, seed=4)
     for row in slower["feeds"][0]["session"]["samples"]["rows"]:
         row[5:7] = [2 * value for value in row[5:7]]
@@ -135,7 +135,7 @@ WORK = [
 
 
 @pytest.mark.parametrize(("change", "expected"), MACHINES, ids=[text for _, text in MACHINES])
-def test_other_machines_only_by_force(change: Callable[[Any], None], expected: str, tmp_path: Path) -> None:
+def test_results_of_other_machines_need_force(change: Callable[[Any], None], expected: str, tmp_path: Path) -> None:
     new = copy.deepcopy(OLD)
     change(new)
     paths = pair(tmp_path, new)
@@ -147,7 +147,7 @@ def test_other_machines_only_by_force(change: Callable[[Any], None], expected: s
 
 
 @pytest.mark.parametrize(("change", "expected"), WORK, ids=[text for _, text in WORK])
-def test_other_work_is_never_compared(change: Callable[[Any], None], expected: str, tmp_path: Path) -> None:
+def test_other_workloads_are_never_compared(change: Callable[[Any], None], expected: str, tmp_path: Path) -> None:
     new = copy.deepcopy(OLD)
     change(new)
     paths = pair(tmp_path, new)
@@ -163,7 +163,7 @@ def test_results_that_say_too_little(tmp_path: Path) -> None:
         assert "--tolerance takes a fraction" in refused(2, "diff", *pair(tmp_path, OLD), f"--tolerance={text}")
 
 
-def test_what_only_one_of_them_holds(tmp_path: Path) -> None:
+def test_variants_and_feeds_of_one_result_alone_are_noted(tmp_path: Path) -> None:
     new = document(
         **SHAPE,
         feeds=("synth:liquid-future", "synth:other"),

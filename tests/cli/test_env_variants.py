@@ -18,7 +18,8 @@ from lobench.engine.policy import AXES, CORE_AXES
 from lobench.workbench.environment import environment as facts
 from lobench.workbench.environment import revision
 from lobench.workbench.results.conversion import as_json
-from tests.cli.command import COMMAND, ROOT, answer, environment, lobench, refused
+from tests.support.command import COMMAND, answer, environment, lobench, refused
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.fast
 

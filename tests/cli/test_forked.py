@@ -12,8 +12,8 @@ from threading import Thread
 
 import pytest
 
-from tests.cli import forked
-from tests.cli.command import COMMAND, environment, lobench
+from tests.support import forked
+from tests.support.command import COMMAND, environment, lobench
 
 pytestmark = pytest.mark.fast
 
@@ -35,7 +35,7 @@ def test_a_command_tells_the_same(words: tuple[str, ...], code: int, tmp_path: P
     assert found.returncode == code
 
 
-def test_its_environment_is_its_own() -> None:
+def test_a_forked_command_has_its_own_environment() -> None:
     """Also with variables that an interpreter or a library reads at load time."""
     variables = [
         json.loads(lobench("env", "--json", folder=None, **given).stdout)["numba"]["variables"]
@@ -50,7 +50,7 @@ def test_commands_that_ask_the_system_have_a_process_of_their_own() -> None:
     assert forked.not_forked[before:] == [["lines"]]
 
 
-def test_a_command_ends_with_whoever_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_ends_with_its_waiting_process(monkeypatch: pytest.MonkeyPatch) -> None:
     variables = environment()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     monkeypatch.setattr(forked, "_server", lambda: (ours, forked._settled(variables)))

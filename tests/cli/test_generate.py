@@ -8,8 +8,8 @@ import pytest
 
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.synthetic import names
-from tests.cli.command import answer, lobench, refused
-from tests.dbn_files import header, zstd
+from tests.support.command import answer, lobench, refused
+from tests.support.dbn_files import header, zstd
 
 NAME = "liquid-future"
 
@@ -38,7 +38,7 @@ def test_another_seed_is_another_feed(tmp_path: Path) -> None:
     assert digest(tmp_path / "1.dbn") != digest(tmp_path / "2.dbn")
 
 
-def test_other_files_stay(tmp_path: Path) -> None:
+def test_recorded_market_data_is_never_replaced(tmp_path: Path) -> None:
     asked = ("generate", NAME, "-n", 100, "-o")
     for name in ("a.dbn", "a.dbn.zst"):
         for _ in range(2):

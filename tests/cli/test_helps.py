@@ -7,7 +7,7 @@ import re
 import pytest
 
 from lobench.workbench.cli import VERBS
-from tests.cli.command import lobench, refused
+from tests.support.command import lobench, refused
 
 pytestmark = pytest.mark.fast
 
@@ -28,7 +28,7 @@ def test_the_bare_command_helps() -> None:
         (("verify", "--evaluate", "lats"), "no --evaluate 'lats'; did you mean last? Choose from last, every"),
     ],
 )
-def test_a_typo_is_answered_with_what_was_meant(words: tuple[str, ...], told: str) -> None:
+def test_a_typo_is_answered_with_the_closest_word(words: tuple[str, ...], told: str) -> None:
     done = lobench(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr

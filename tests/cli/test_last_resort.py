@@ -13,9 +13,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.command import COMMAND, complaints, environment, lobench
-from tests.dbn_files import header, records, write
-from tests.documents import document, written
+from tests.support.command import COMMAND, complaints, environment, lobench
+from tests.support.dbn_files import header, records, write
+from tests.support.documents import document, written
 
 ASCII = {"LC_ALL": "C", "LANG": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 """A locale that has next to no characters."""

@@ -15,9 +15,9 @@ from lobench.workbench.cli.calling import arguments_of
 from lobench.workbench.experiment.steps import verification
 from lobench.workbench.latency.histograms import decoded
 from lobench.workbench.results import read
-from tests.cli.command import answer, lobench, refused
-from tests.dbn_files import header, records, write
-from tests.foreign.conftest import Build, build  # noqa: F401  (a fixture)
+from tests.support.c_engines import FOREIGN, Build, building_in
+from tests.support.command import answer, lobench, refused
+from tests.support.dbn_files import header, records, write
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("latency")]
 
@@ -29,6 +29,11 @@ NAMES = ["p0_baseline", "p4_hash_lookup", "p7_cache_layout"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("latency")
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    return building_in(tmp_path_factory.mktemp("engines"))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +73,7 @@ def test_every_event_is_counted(result: Path) -> None:
     assert [entry.block for entry in found.variants] == [1, 1, 4096]
 
 
-def test_its_files_hold_the_same(result: Path) -> None:
+def test_histogram_files_equal_the_result(result: Path) -> None:
     files = {path.name: path for path in (result.parent / "latency").rglob("*.hgrm")}
     assert {"p4_hash_lookup-service.hgrm", "p4_hash_lookup-response-16x.hgrm", "p7_cache_layout-response-1x.hgrm"} <= {
         *files
@@ -80,7 +85,7 @@ def test_its_files_hold_the_same(result: Path) -> None:
     assert f"TotalCount     = {feed.latency.events:12.3f}]" in text
 
 
-def test_its_page_has_a_section(result: Path) -> None:
+def test_the_page_has_a_latency_section(result: Path) -> None:
     done = lobench("report", result)
     assert done.returncode == 0, done.stderr
     text = (result.parent / "report.md").read_text()
@@ -119,9 +124,9 @@ def test_several_feeds_make_several_tables(folder: Path) -> None:
 
 
 @pytest.mark.long
-def test_engines_from_outside(build: Build, folder: Path) -> None:  # noqa: F811
+def test_engines_from_outside(build: Build, folder: Path) -> None:
     """One behind the C ABI is called from compiled code, by one record and by blocks; one in Python from Python."""
-    library, python = build("latent"), Path(__file__).parents[1] / "foreign" / "textbook.py"
+    library, python = build("latent"), FOREIGN / "textbook.py"
     files = ("--variants-from", library, "--variants-from", python)
     asked = ("--variants", "latent textbook", "--passes", "1", "--speeds", "1", "--until", "book", *files)
     for block in (1, 64):
@@ -139,7 +144,7 @@ def test_engines_from_outside(build: Build, folder: Path) -> None:  # noqa: F811
 
 
 @pytest.mark.long
-def test_engines_that_work_when_they_are_asked_have_no_figures(build: Build, folder: Path) -> None:  # noqa: F811
+def test_engines_that_work_when_they_are_asked_have_no_figures(build: Build, folder: Path) -> None:
     """One does nothing before, one works every 64 records; beside them one that works at once, and one that leaves a
     thread."""
     ways = {
@@ -202,7 +207,7 @@ def test_python_writes_the_files(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     assert found.latency().num_rows == 2
 
 
-def test_what_is_refused(folder: Path) -> None:
+def test_wrong_arguments_are_refused(folder: Path) -> None:
     assert refused(2, "latency", FEED, "--block", "0").endswith("--block must be at least 1, was 0")
     assert refused(2, "latency", FEED, "--passes", "0").endswith("--passes must be at least 1, was 0")
     assert "--speeds takes positive numbers" in refused(2, "latency", FEED, "--speeds", "0")
@@ -215,7 +220,7 @@ def test_json_is_one_object(folder: Path) -> None:
     assert json.loads(done.stdout)["feeds"][0]["latency"]["clock"] == "ts_recv"
 
 
-def test_it_prints_in_one_shape() -> None:
+def test_json_and_markdown_exclude_each_other() -> None:
     done = lobench("latency", FEED, "--markdown", "-", "--json")
     assert done.returncode == 2
     assert "--markdown - and --json both print to standard output" in done.stderr

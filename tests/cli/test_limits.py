@@ -11,7 +11,7 @@ import pytest
 from lobench.engine.errors import LobenchError
 from lobench.workbench.console import PLAIN
 from lobench.workbench.processes.resource_limits import exhausted
-from tests.cli.command import COMMAND, environment
+from tests.support.command import COMMAND, environment
 
 FEED = "synth:liquid-future,n=2000"
 
@@ -31,13 +31,13 @@ def limited(limit: str, *words: str, **more: str) -> subprocess.CompletedProcess
         ("-n 8", "lobench: open files are limited to 8: raise it (ulimit -n 10 is the least)"),
     ],
 )
-def test_what_is_known_to_be_too_little_is_refused(limit: str, said: str) -> None:
+def test_limits_known_to_be_too_low_are_refused(limit: str, said: str) -> None:
     done = limited(limit, "replay", FEED, "--variant", "p1_zero_copy")
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{said}\n")
 
 
 @pytest.mark.parametrize("limit", ["-v 500000", "-n 10"])
-def test_what_is_little_is_enough_or_told(limit: str) -> None:
+def test_low_limits_suffice_or_give_one_line(limit: str) -> None:
     done = limited(limit, "replay", FEED, "--variant", "p1_zero_copy")
     if done.returncode:
         (line,) = done.stderr.splitlines()
@@ -61,7 +61,7 @@ def test_a_compiler_without_memory_is_one_line(kibibytes: int, tmp_path: Path) -
         assert "memory" in line
 
 
-def test_what_ran_out_is_named() -> None:
+def test_the_exhausted_resource_is_named() -> None:
     assert "ulimit -n" in str(exhausted(OSError(errno.EMFILE, "Too many open files", "name")))
     assert "out of memory" in str(exhausted(MemoryError()))
     assert "out of memory" in str(exhausted(ImportError("libarrow.so: failed to map segment from shared object")))

@@ -15,10 +15,10 @@ import pytest
 from lobench.variants import discover, from_top
 from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.results.model.control import is_again
-from tests.cli import wrong
-from tests.cli.command import COMMAND, answer, environment, lobench, refused
-from tests.dbn_files import header, records, write
-from tests.typed import read
+from tests.support import wrong
+from tests.support.command import COMMAND, answer, environment, lobench, refused
+from tests.support.dbn_files import header, records, write
+from tests.support.typed import read
 
 pytestmark = pytest.mark.xdist_group("measure")
 
@@ -42,7 +42,7 @@ def document(folder: Path) -> Any:
 
 
 @pytest.mark.long
-def test_each_feed_is_measured_by_itself(tmp_path: Path) -> None:
+def test_feeds_are_measured_separately(tmp_path: Path) -> None:
     parts = [str(tmp_path / f"{number}.dbn") for number in range(2)]
     for number, path in enumerate(parts):
         write(Path(path), header(), records(3_000, number).tobytes())
@@ -64,7 +64,7 @@ def test_each_feed_is_measured_by_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_for_a_person(tmp_path: Path) -> None:
+def test_output_without_json(tmp_path: Path) -> None:
     done = lobench("measure", FEED, *PAIR, "--budget", "3", "--processes", 2, "-o", tmp_path / "out")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
@@ -76,7 +76,7 @@ def test_for_a_person(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_it_stops_when_it_is_precise_enough(tmp_path: Path) -> None:
+def test_a_session_stops_at_the_wanted_precision(tmp_path: Path) -> None:
     # A precision so low that any three processes reach it.
     done = lobench("measure", FEED, *PAIR, "--precision", "99%", "--budget", "200", "--processes", 40, "-o", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -190,7 +190,7 @@ def interrupted(folder: Path, number: signal.Signals, *arguments: object) -> tup
 
 
 @pytest.mark.long
-def test_it_goes_on_after_an_interrupt(tmp_path: Path) -> None:
+def test_resume_continues_after_an_interrupt(tmp_path: Path) -> None:
     seconds = ("--budget", "8", "--processes", 3)
     path, before = interrupted(tmp_path, signal.SIGTERM, FEED, "--feed", OTHER, *seconds, "--until", "book")
     told = answer("measure", "--resume", path)
@@ -213,7 +213,7 @@ def test_it_goes_on_after_an_interrupt(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_what_cannot_go_on(tmp_path: Path) -> None:
+def test_resume_refuses_other_options_and_files(tmp_path: Path) -> None:
     path, before = interrupted(tmp_path, signal.SIGINT, FEED, "--budget", "300", "--processes", 2)
 
     def changed(**changes: Any) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.command import ROOT
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.normal
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import lobench
-from tests.cli.command import ROOT, environment
-from tests.replays import run_python
+from tests.support.command import environment
+from tests.support.paths import ROOT
+from tests.support.replays import run_python
 
 NOTEBOOKS = ROOT / "examples/notebooks"
 

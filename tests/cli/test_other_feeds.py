@@ -12,10 +12,10 @@ from lobench.engine.feeds import load, open_feed
 from lobench.engine.feeds.dates import midnight, parse_date
 from lobench.workbench.converting.convert import convert
 from lobench.workbench.converting.schemas import SCHEMAS
-from tests.cli.command import answer, lobench
-from tests.equities import events_of
-from tests.itch_files import framed, messages_of
-from tests.typed import read
+from tests.support.command import answer, lobench
+from tests.support.equities import events_of
+from tests.support.itch_files import framed, messages_of
+from tests.support.typed import read
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("other-feeds")]
 

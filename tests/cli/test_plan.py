@@ -12,10 +12,10 @@ from lobench.variants import discover
 from lobench.workbench.plan import read_ledger
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.numbers import ends, estimate
-from tests.analyses import interval
-from tests.cli.command import answer, lobench, refused
-from tests.documents import document, written
-from tests.profiled import profile_of
+from tests.support.analyses import interval
+from tests.support.command import answer, lobench, refused
+from tests.support.documents import document, written
+from tests.support.profiled import profile_of
 
 pytestmark = pytest.mark.fast
 
@@ -162,7 +162,7 @@ def test_a_share_from_a_profile_of_one_variant(tmp_path: Path, ledger: Path) -> 
     assert "not a share of the time" in refused(2, *words, "--stage", "book", "--replace", folder=tmp_path)
 
 
-def test_what_was_measured_is_not_predicted(tmp_path: Path, ledger: Path) -> None:
+def test_a_measured_phase_cannot_be_predicted(tmp_path: Path, ledger: Path) -> None:
     speeds = {"p0_baseline": 1.0, "p5_memory_pool": 1.2}
     result(tmp_path, document(speeds=speeds, status="partial"), "elsewhere")
     words = ("plan", "predict", 5, "--share", "0.3", "--bottleneck", "memory", "--ledger", ledger)

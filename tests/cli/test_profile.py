@@ -30,12 +30,12 @@ from lobench.workbench.profile.task import Task
 from lobench.workbench.tuning.files import Tuning as Tuned
 from lobench.workbench.tuning.files import place_of, write
 from lobench.workbench.tuning.picking import beginning_of
-from tests.cli.command import COMMAND, environment, lobench, refused
-from tests.dbn_files import header, records
-from tests.dbn_files import write as write_feed
-from tests.profilers import REQUIRED, needs
-from tests.replays import LADDER
-from tests.speedscope_schema import validate
+from tests.support.command import COMMAND, environment, lobench, refused
+from tests.support.dbn_files import header, records
+from tests.support.dbn_files import write as write_feed
+from tests.support.profilers import REQUIRED, needs
+from tests.support.replays import LADDER
+from tests.support.speedscope_schema import validate
 
 pytestmark = pytest.mark.xdist_group("profile")
 
@@ -112,7 +112,7 @@ def test_the_core_is_known(core: Any) -> None:
 
 
 @pytest.mark.long
-def test_the_baseline_names_what_later_phases_remove(counted: Any) -> None:
+def test_the_baselines_lines_show_clones_locks_and_strings(counted: Any) -> None:
     baseline = counted[PHASES[0]]
     clone = lines_of(baseline, "engine/reference/clone.py")
     assert clone["clone = malloc(MBO_BYTES)"] > 10
@@ -187,7 +187,7 @@ def test_the_upper_phases_are_known(all_counted: Any) -> None:
 
 
 @pytest.mark.long
-def test_what_the_upper_phases_removed(all_counted: Any, tmp_path: Path) -> None:
+def test_diff_lists_the_lines_that_upper_phases_removed(all_counted: Any, tmp_path: Path) -> None:
     files = [all_counted["folder"] / name / "profile.json" for name in (PHASES[-1], FITTED)]
     found = profiled(tmp_path, "diff", *map(str, files))
     what = {(row["file"], row["text"]): row["what"] for row in found["lines"]}

@@ -22,8 +22,8 @@ from lobench.engine.result import Result
 from lobench.variants import discover
 from lobench.workbench.rows.formats import told_of
 from lobench.workbench.version import version
-from tests.cli.command import COMMAND, PATIENCE, answer, busy, complaints, environment, lobench
-from tests.dbn_files import header, other_record, write, zstd
+from tests.support.command import COMMAND, PATIENCE, answer, busy, complaints, environment, lobench
+from tests.support.dbn_files import header, other_record, write, zstd
 
 DEPTH = 4
 Level = tuple[int, int, int]
@@ -70,7 +70,7 @@ def feed(records: npt.NDArray[np.void], tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize(("evaluate", "workers"), [("last", 1), ("every", 2)])
-def test_writes_what_the_oracle_computes(
+def test_files_equal_the_oracles_rows(
     records: npt.NDArray[np.void], feed: str, tmp_path: Path, evaluate: str, workers: int
 ) -> None:
     expected = Expected(records, evaluate)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.command import COMMAND, answer, busy, environment, lobench
-from tests.dbn_files import header, write
+from tests.support.command import COMMAND, answer, busy, environment, lobench
+from tests.support.dbn_files import header, write
 
 NAMED = 4_000
 """How often the file is named on the command line: a feed far longer than a test waits for."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import busy, calm, lobench, refused
-from tests.dbn_files import header, write, zstd
+from tests.support.command import busy, calm, lobench, refused
+from tests.support.dbn_files import header, write, zstd
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_market_data_is_never_replaced(feed: str, tmp_path: Path, name: str, for
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_what_a_replay_did_not_write_is_replaced_by_force(feed: str, tmp_path: Path) -> None:
+def test_foreign_files_are_replaced_only_with_force(feed: str, tmp_path: Path) -> None:
     target = tmp_path / "f.parquet"
     target.write_text("somebody's")
     asked = ("replay", feed, "--until", "features", "--features", target)

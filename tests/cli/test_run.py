@@ -19,10 +19,10 @@ from lobench.variants import discover, from_top
 from lobench.workbench.console import PLAIN
 from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.measurement.session import SESSION_COLUMNS
-from tests.cli import wrong
-from tests.cli.command import COMMAND, complaints, environment, lobench, refused
-from tests.dbn_files import header, records, write
-from tests.typed import read
+from tests.support import wrong
+from tests.support.command import COMMAND, complaints, environment, lobench, refused
+from tests.support.dbn_files import header, records, write
+from tests.support.typed import read
 
 pytestmark = pytest.mark.xdist_group("run")
 
@@ -124,7 +124,7 @@ def test_the_ladder(quick: tuple[Any, Any]) -> None:
 
 
 @pytest.mark.long
-def test_all_parts(tmp_path: Path) -> None:
+def test_run_measures_every_part(tmp_path: Path) -> None:
     feed = "synth:equity-universe,n=30000"
     done = lobench("run", "--budget", "4", "--processes", "2", feed, "-o", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -177,7 +177,7 @@ def test_all_parts(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_for_a_person(tmp_path: Path) -> None:
+def test_output_without_json(tmp_path: Path) -> None:
     changed = {name: value for name, value in environment(TERM="xterm-256color").items() if name != "NO_COLOR"}
     deep = tmp_path / ("long" * 30) / ("name" * 30)
     command = [*COMMAND, *QUICK, *PAIR, FEED, "-o", str(deep)]
@@ -251,7 +251,7 @@ def measuring(folder: Path) -> subprocess.Popen[str]:
     ("number", "word"),
     [(signal.SIGINT, "interrupted"), pytest.param(signal.SIGTERM, "terminated", marks=pytest.mark.long)],
 )
-def test_an_interrupt_keeps_what_was_measured(tmp_path: Path, number: signal.Signals, word: str) -> None:
+def test_an_interrupt_keeps_the_samples(tmp_path: Path, number: signal.Signals, word: str) -> None:
     process = measuring(tmp_path)
     helpers = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import ROOT
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.fast
 
@@ -92,7 +92,7 @@ def test_the_site_is_built_in_the_checkout_with_its_links_checked(checkout: Path
 
 
 @pytest.mark.parametrize("links", [True, False], ids=["with links", "without links"])
-def test_how_it_is_installed(checkout: Path, elsewhere: Path, links: bool) -> None:
+def test_clones_with_links_are_installed_by_path(checkout: Path, elsewhere: Path, links: bool) -> None:
     """For type checkers a clone with links is installed by its path; one without needs the import hook."""
     (checkout / "lobench").mkdir()
     (checkout / "engine").mkdir()
@@ -109,7 +109,7 @@ def test_how_it_is_installed(checkout: Path, elsewhere: Path, links: bool) -> No
     assert asked[-2:] == ["-e", ".[lint]"]
 
 
-def test_what_is_no_checkout_is_refused(checkout: Path, elsewhere: Path) -> None:
+def test_a_folder_without_a_checkout_is_refused(checkout: Path, elsewhere: Path) -> None:
     """As where a shell, which is no script of the folder, reads the file."""
     command = ["sh", "-c", f'extras=""; . "{checkout}/scripts/environment"']
     done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, timeout=60)

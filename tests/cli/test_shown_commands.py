@@ -19,11 +19,12 @@ import pytest
 
 from lobench.workbench.cli import _parser
 from lobench.workbench.commits.counting import missing
-from tests import readers_folder, shown
-from tests.cli.command import PATIENCE, environment, lobench
-from tests.history.miniature import Miniature
-from tests.pretend import Command, commands
-from tests.profilers import needs
+from tests.support import readers_folder, shown
+from tests.support.command import PATIENCE, environment, lobench
+from tests.support.miniature import Miniature
+from tests.support.paths import ROOT
+from tests.support.pretend import Command, commands
+from tests.support.profilers import needs
 
 pytestmark = pytest.mark.xdist_group("shown")
 
@@ -53,7 +54,7 @@ PRETENDED = {
     "lobench conform --explain modify-larger": "",
     "lobench conform --list": "",
 }
-"""In a laboratory that takes no time (``tests.pretend``): verification and measurement are invented."""
+"""In a laboratory that takes no time (``tests.support.pretend``): verification and measurement are invented."""
 
 PRETENDED_LONG = {
     "lobench cmp p7 mine synth:liquid-future --variants-from mine.so": "--tolerance 90%",
@@ -213,7 +214,7 @@ def test_every_shown_command_is_run_or_it_is_said_why_not() -> None:
     pages = [page for page in shown.PAGES if page not in BY_THEIR_PAGE]
     assert {*listed} == {line for page in pages for line in shown.lines(page) if not shown.is_synopsis(line)}
     for path in (*BY_THEIR_PAGE.values(), *ELSEWHERE.values()):
-        assert (shown.ROOT / path).is_file()
+        assert (ROOT / path).is_file()
     assert {*HERE.values()} <= {*globals()}
 
 
@@ -226,12 +227,12 @@ def test_shown_commands_are_commands(page: str) -> None:
             if program == "lobench" and not shown.is_synopsis(line):
                 parser.parse_args(words)
             elif "/" in program and not program.startswith("."):
-                assert (shown.ROOT / program).is_file(), line
+                assert (ROOT / program).is_file(), line
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("page", shown.TEXTS)
-def test_what_stands_between_words_names_verbs_and_options_that_there_are(page: str) -> None:
+def test_commands_in_running_text_name_existing_verbs_and_options(page: str) -> None:
     """With placeholders it cannot be parsed as a whole."""
     lines = [line for line in shown.lines(page) if shown.is_synopsis(line)]
     for program, *words in (re.findall(r"[^\s\[\]]+", line) for line in (*lines, *shown.between_words(page))):
@@ -241,18 +242,18 @@ def test_what_stands_between_words_names_verbs_and_options_that_there_are(page: 
             options = {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)}
             assert options <= {option for action in parser._actions for option in action.option_strings}, words
         else:
-            assert (shown.ROOT / program).is_file(), program
+            assert (ROOT / program).is_file(), program
 
 
 @pytest.mark.parametrize("line", [*PRETENDED, *long(PRETENDED_LONG)])
-def test_they_go_through_in_a_laboratory_that_takes_no_time(line: str, command: Command, folder: Path) -> None:
+def test_shown_measurements_succeed_without_timing(line: str, command: Command, folder: Path) -> None:
     if "mine.so" in line:
         built(folder)
     assert command(*words_of(f"{line} {(PRETENDED | PRETENDED_LONG)[line]}")) == 0
 
 
 @pytest.mark.parametrize("line", [*RUN, *long(LONG)])
-def test_they_go_through(line: str, folder: Path) -> None:
+def test_shown_commands_succeed(line: str, folder: Path) -> None:
     typed = {**RUN, **LONG}[line]
     needs(*typed.programs)
     if ".so" in line:

@@ -16,8 +16,9 @@ import pytest
 
 from lobench.variants.p7_cache_layout.parameters import DEFAULTS, NAMES
 from lobench.workbench.tuning.files import read, write
-from tests.cli.command import COMMAND, ROOT, answer, complaints, environment, lobench, refused
-from tests.typed import read as read_result
+from tests.support.command import COMMAND, answer, complaints, environment, lobench, refused
+from tests.support.paths import ROOT
+from tests.support.typed import read as read_result
 
 pytestmark = pytest.mark.xdist_group("tune")
 
@@ -54,7 +55,7 @@ def folder(tuned: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch) -> Path:
     return tuned[0]
 
 
-def test_what_is_told(tuned: tuple[Path, Any]) -> None:
+def test_json_names_file_feed_and_halves(tuned: tuple[Path, Any]) -> None:
     folder, told = tuned
     (path,) = folder.iterdir()
     assert told["tuning_file"] == str(path)
@@ -73,7 +74,7 @@ def test_what_is_told(tuned: tuple[Path, Any]) -> None:
     assert sum(traits["actions"].values()) == pytest.approx(1)
 
 
-def test_what_is_written(tuned: tuple[Path, Any]) -> None:
+def test_the_tuning_file_holds_parameters_and_facts(tuned: tuple[Path, Any]) -> None:
     _, told = tuned
     tuning = read(told["tuning_file"])
     assert (tuning.feed, tuning.digest, tuning.confirmed) == (FEED, told["feed"]["digest"], True)
@@ -136,7 +137,7 @@ def test_run_takes_it_beside_its_profilers(folder: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.long
-def test_for_a_person(tmp_path: Path) -> None:
+def test_output_without_json(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     done = lobench("tune", FEED, "--budget", "3", "--half", "second", "-o", path)
     assert (done.returncode, complaints(done)) == (0, "")
@@ -187,7 +188,7 @@ def tuning(path: Path, *words: str) -> tuple[subprocess.Popen[str], psutil.Proce
 
 @pytest.mark.long
 @pytest.mark.usefixtures("tuned")
-def test_an_interrupt_keeps_what_is_known(tmp_path: Path) -> None:
+def test_an_interrupt_keeps_the_best_parameters_unconfirmed(tmp_path: Path) -> None:
     path = tmp_path / "kept.toml"
     process, _ = tuning(path)
     process.send_signal(signal.SIGINT)

@@ -11,9 +11,10 @@ import pytest
 
 from lobench.engine.oracle import Oracle
 from lobench.workbench.verification.coverage import DEFAULT_FEEDS
-from tests.cli import wrong
-from tests.cli.command import complaints, lobench, refused
-from tests.dbn_files import header, records, write
+from tests.support import wrong
+from tests.support.command import complaints, lobench, refused
+from tests.support.dbn_files import header, records, write
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.xdist_group("verify")
 
@@ -33,7 +34,7 @@ def outcome(told: Any, name: str) -> Any:
     return found
 
 
-def test_all_agree() -> None:
+def test_json_of_agreeing_variants() -> None:
     told = verdicts(*SMALL, "--workers", "1,2", "--oracle")
     parts = {"feed", "feed_digest", "events", "agree", "tuning", "verifications", "reached", "not_reached"}
     assert set(told) == parts
@@ -218,11 +219,11 @@ def test_a_variant_that_does_not_compile(tmp_path: Path) -> None:
     assert "Traceback" not in found["reason"]
 
 
-CHEATS = Path(__file__).parents[1] / "cheats"
+CHEATS = ROOT / "tests" / "cheats"
 
 
 @pytest.mark.long
-def test_what_fails_is_named_and_the_others_are_kept() -> None:
+def test_failing_variants_are_named_beside_agreeing_ones() -> None:
     """Two that end their process, one that prints, one that is right: one JSON object, exit code 1."""
     names = ("raises", "crashes", "prints")
     files = [word for name in names for word in ("--variants-from", CHEATS / f"{name}.py")]

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from tests.replays import ROOT
+from tests.support.paths import ROOT
 
 FOLDER = ROOT / "engine" / "oracle"
 MODULES = ("arithmetic", "side", "book", "context", "trackers", "features", "strategies", "digest", "replay")

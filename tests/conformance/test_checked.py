@@ -17,9 +17,9 @@ import pytest
 
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.policy import Variant
-from tests.made_once import made_once
-from tests.replays import ABOVE, FACTORIAL, LADDER, PHASE, TOP, Expected, Records, each, run_python
-from tests.streams import Market
+from tests.support.made_once import made_once
+from tests.support.replays import ABOVE, FACTORIAL, LADDER, PHASE, TOP, Expected, Records, each, run_python
+from tests.support.streams import Market
 
 DATA = os.environ.get("LOBENCH_REAL_DATA")
 ESH4 = "glbx_es/esh4-glbx-mdp3-20231225.mbo.dbn.zst"
@@ -32,7 +32,7 @@ REPLAY = """
 import json, sys
 import numpy as np
 from lobench.engine.native import CHECKED
-from tests.replays import Observed
+from tests.support.replays import Observed
 from lobench.variants import discover, resolve
 
 variant = resolve(sys.argv[1], discover())

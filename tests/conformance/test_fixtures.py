@@ -15,7 +15,7 @@ from databento_dbn import MBOMsg
 from lobench.engine.errors import FeedError
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.records import MBO
-from tests.dbn_files import write
+from tests.support.dbn_files import write
 
 DATA = os.environ.get("LOBENCH_REAL_DATA")
 

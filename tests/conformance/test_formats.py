@@ -19,12 +19,12 @@ from lobench.engine.feeds.dates import midnight, parse_date
 from lobench.engine.feeds.lobster.files import instrument_of
 from lobench.workbench.converting.convert import convert
 from lobench.workbench.converting.schemas import SCHEMAS
-from tests.equities import events_of
-from tests.itch_files import framed
-from tests.itch_files import messages_of as itch_messages
-from tests.lobster_files import messages_of as lobster_messages
-from tests.lobster_files import write_pair
-from tests.replays import PHASE, Observed, assert_equal
+from tests.support.equities import events_of
+from tests.support.itch_files import framed
+from tests.support.itch_files import messages_of as itch_messages
+from tests.support.lobster_files import messages_of as lobster_messages
+from tests.support.lobster_files import write_pair
+from tests.support.replays import PHASE, Observed, assert_equal
 
 pytestmark = pytest.mark.xdist_group("formats")
 
@@ -71,7 +71,7 @@ def test_tables_keep_everything(tmp_path: Path, ending: str, count: int) -> None
 
 
 @pytest.mark.parametrize("count", COUNTS)
-def test_itch_keeps_what_a_venue_says(tmp_path: Path, count: int) -> None:
+def test_itch_keeps_every_field_of_a_venue(tmp_path: Path, count: int) -> None:
     expected = of_venue(count)
     path = tmp_path / f"{DAY}.itch"
     path.write_bytes(framed(*itch_messages(events_of(expected), midnight(parse_date(DAY)))))
@@ -81,7 +81,7 @@ def test_itch_keeps_what_a_venue_says(tmp_path: Path, count: int) -> None:
 
 
 @pytest.mark.parametrize("count", COUNTS)
-def test_lobster_keeps_what_a_venue_says_of_a_stock(tmp_path: Path, count: int) -> None:
+def test_lobster_keeps_every_field_of_a_stock(tmp_path: Path, count: int) -> None:
     expected = of_venue(count)
     expected = expected[(expected["instrument_id"] == STOCK) & (expected["action"] != ord("R"))]
     messages = list(lobster_messages(events_of(expected), midnight(parse_date(DAY))))

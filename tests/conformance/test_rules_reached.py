@@ -17,7 +17,7 @@ from lobench.workbench.conformance.stream import made
 from lobench.workbench.conformance.subjects import VariantSubject
 from lobench.workbench.verification.coverage import RULES as COUNTED
 from lobench.workbench.verification.coverage import reached
-from tests.replays import LADDER, PHASE, each, group
+from tests.support.replays import LADDER, PHASE, each, group
 
 pytestmark = pytest.mark.normal
 
@@ -29,7 +29,7 @@ def test_variants_keep_all_rules(variant: Variant) -> None:
 
 
 @group(PHASE[4])
-def test_streams_reach_what_verify_counts() -> None:
+def test_streams_reach_every_rule_that_verify_counts() -> None:
     """A rule of the same name in both is the same rule, and all that verify counts is some rule's."""
     total: Counter[str] = Counter()
     for rule in RULES.values():

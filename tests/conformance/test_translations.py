@@ -16,10 +16,10 @@ import pytest
 
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.feeds.dates import midnight
-from tests.itch_files import framed
-from tests.lobster_files import write_pair
-from tests.replays import Expected, Records
-from tests.translations import as_itch, as_lobster
+from tests.support.itch_files import framed
+from tests.support.lobster_files import write_pair
+from tests.support.replays import Expected, Records
+from tests.support.translations import as_itch, as_lobster
 
 pytestmark = pytest.mark.normal
 

@@ -18,8 +18,8 @@ from lobench.engine.records import BATCH
 from lobench.engine.replay import Replay
 from lobench.variants.p7_cache_layout.parameters import DEFAULTS, LEAST_GAP, RANGES, Parameters
 from tests.conftest import examples
-from tests.replays import PHASE, Expected, Observed, Records, assert_same, group
-from tests.streams import Market, nonsense
+from tests.support.replays import PHASE, Expected, Observed, Records, assert_same, group
+from tests.support.streams import Market, nonsense
 
 P8 = PHASE[8]
 DATA = os.environ.get("LOBENCH_REAL_DATA")

@@ -14,8 +14,8 @@ from lobench.engine.anomalies import ANOMALIES
 from lobench.engine.feeds import LoadedFeed, load, open_feed
 from lobench.engine.policy import Variant
 from lobench.engine.result import Digests, Result
-from tests.made_once import made_once
-from tests.replays import LADDER, TOP, Expected, Observed, assert_equal, assert_same, combined_with, each
+from tests.support.made_once import made_once
+from tests.support.replays import LADDER, TOP, Expected, Observed, assert_equal, assert_same, combined_with, each
 
 DATA = os.environ.get("LOBENCH_REAL_DATA")
 

@@ -12,8 +12,8 @@ from lobench.engine.feeds import LoadedFeed, load, open_feed
 from lobench.engine.policy import CORE_AXES, Variant
 from lobench.engine.synthetic import names
 from lobench.engine.synthetic.every_rule import EVERY_RULE
-from tests.made_once import made_once
-from tests.replays import FACTORIAL, FEW, LADDER, TOP, Expected, Observed, assert_same, combined_with, each
+from tests.support.made_once import made_once
+from tests.support.replays import FACTORIAL, FEW, LADDER, TOP, Expected, Observed, assert_same, combined_with, each
 
 COUNT = 20_000
 PROFILES = [name for name, _ in names() if name != EVERY_RULE.name]
@@ -41,7 +41,7 @@ def test_every_combination(variant: Variant, workers: int, spec: str) -> None:
 
 
 @pytest.mark.fast
-def test_any_two_policies_meet_in_the_few() -> None:
+def test_the_few_combinations_cover_all_pairs_of_policies() -> None:
     """The long tier adds combinations of three and four."""
 
     def pairs(variants: list[Variant]) -> set[tuple[str, ...]]:
@@ -57,14 +57,14 @@ def test_any_two_policies_meet_in_the_few() -> None:
 
 @pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
 @pytest.mark.parametrize("workers", [3, 7])
-def test_many_workers(variant: Variant, workers: int) -> None:
+def test_three_workers_keep_the_feeds_order(variant: Variant, workers: int) -> None:
     """An odd number of threads, more than there are cores, with rows brought back into the feed's order."""
     spec = next(spec for spec in FEEDS if "full-market" in spec and "anomalies" in spec)
     assert_same(Observed(variant, feed(spec).records, workers=workers), expected(spec))
 
 
 @pytest.mark.parametrize("spec", FEEDS)
-def test_what_the_feeds_prove(spec: str) -> None:
+def test_feeds_reach_every_anomaly_and_mechanism(spec: str) -> None:
     """A feed without anomalies has none, one with them has every kind, and all reach work in which variants differ."""
     result = expected(spec).result
     assert result.events == COUNT

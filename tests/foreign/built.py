@@ -6,9 +6,10 @@ import fcntl
 import subprocess
 from pathlib import Path
 
-from tests.profilers import needs
+from tests.support.paths import ROOT
+from tests.support.profilers import needs
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "engines"
+EXAMPLES = ROOT / "examples" / "engines"
 
 
 def built() -> Path:

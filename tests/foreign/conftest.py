@@ -1,34 +1,12 @@
-"""Engines of tests, built with the C compiler that is there."""
+"""Engines of tests in C."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
-HERE = Path(__file__).parent
-INCLUDE = HERE.parents[1] / "engine" / "foreign"
-
-Build = Callable[..., str]
+from tests.support.c_engines import Build, building_in
 
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """``build(name, *defines)``: the path of ``engine.c`` built with these defines as ``name.so``."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    folder = tmp_path_factory.mktemp("engines")
-
-    def made(name: str, *defines: str) -> str:
-        library = folder / f"{name}.so"
-        if not library.exists():
-            options = ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-shared", "-fPIC", "-pthread", "-I", str(INCLUDE)]
-            given = [f"-D{define}" for define in defines]
-            subprocess.run([compiler, *options, *given, str(HERE / "engine.c"), "-o", str(library)], check=True)
-        return str(library)
-
-    return made
+    return building_in(tmp_path_factory.mktemp("engines"))

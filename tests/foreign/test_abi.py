@@ -21,7 +21,7 @@ from lobench.engine.foreign.engine import load
 from lobench.engine.oracle.digest import book_key, row_trace
 from lobench.engine.records import MBO
 from lobench.engine.stages import PARTS
-from tests.foreign.conftest import INCLUDE
+from tests.support.c_engines import INCLUDE
 
 pytestmark = pytest.mark.fast
 

@@ -16,10 +16,10 @@ from lobench.engine.foreign.engine import load
 from lobench.engine.foreign.face import Face
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import ASK, BID
-from tests.cli.command import environment
 from tests.foreign.built import built
+from tests.support.command import environment
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "examples" / "engines" / "build"
 ENGINES = ("cpp_textbook", "cpp_limit")
 DATA = os.environ.get("LOBENCH_REAL_DATA")
@@ -49,7 +49,7 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_what_is_built_is_not_built_again(libraries: Path) -> None:
+def test_a_second_build_builds_nothing(libraries: Path) -> None:
     times = {path: path.stat().st_mtime_ns for path in libraries.glob("cpp_*.so")}
     assert {path.stem for path in times} == set(ENGINES)
     done = build(libraries, **WITHOUT_RUST)
@@ -79,7 +79,7 @@ def computed(feed: str, evaluate: str) -> Oracle:
     ("feed", "evaluate"), [(RULES, "last"), (RULES, "every"), (MARKET, "last"), (REAL, "last")], ids=str
 )
 @pytest.mark.parametrize("name", ENGINES)
-def test_all_is_equal_to_the_last_bit(name: str, feed: str, evaluate: str, libraries: Path) -> None:
+def test_engines_equal_the_oracle_bit_for_bit(name: str, feed: str, evaluate: str, libraries: Path) -> None:
     if feed == REAL:
         if not DATA:
             pytest.skip("LOBENCH_REAL_DATA does not name the folder of real data")

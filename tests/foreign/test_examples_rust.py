@@ -55,7 +55,7 @@ def test_agrees_with_the_oracle(step: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("step", STEPS)
-def test_agrees_with_the_oracle_in_many_books(step: str) -> None:
+def test_agrees_with_the_oracle_on_several_books(step: str) -> None:
     engine = load(str(built() / f"{step}.so"))
     check(engine, feed("synth:full-market,n=20000"))
     check(engine, feed("synth:every-rule,n=20000,seed=3"))

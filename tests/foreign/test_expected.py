@@ -15,9 +15,9 @@ from lobench.engine.workload import Workload
 from lobench.workbench.measurement import process
 from lobench.workbench.measurement.shared_feed import shared
 from lobench.workbench.measurement.task import Task
-from tests.cli.command import lobench
 from tests.foreign import textbook
-from tests.tables import feed_of
+from tests.support.command import lobench
+from tests.support.tables import feed_of
 
 pytestmark = pytest.mark.xdist_group("foreign")
 
@@ -45,7 +45,7 @@ def test_orders_at_a_time_are_adds_less_cancels() -> None:
 
 
 @pytest.mark.fast
-def test_a_measuring_process_is_told_of_its_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_measuring_process_knows_the_expected_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     feed = load(open_feed(["synth:every-rule,n=2000"]))
     tasks: list[Task] = []
 
@@ -63,7 +63,7 @@ def test_a_measuring_process_is_told_of_its_feed(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.long
-def test_an_engine_that_is_verified_is_told_of_its_feed(tmp_path: Path) -> None:
+def test_a_verified_engine_gets_the_expected_sizes(tmp_path: Path) -> None:
     source = "synth:every-rule,n=2000"
     feed = load(open_feed([source]))
     for orders, agrees in ((feed.most_orders, True), (feed.most_orders + 1, False)):

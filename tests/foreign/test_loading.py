@@ -14,7 +14,7 @@ from lobench.workbench.kernel_identity import same_kernels
 from lobench.workbench.ladder import known_with
 from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.verification import isolated
-from tests.foreign.conftest import HERE, Build
+from tests.support.c_engines import FOREIGN, Build
 
 pytestmark = pytest.mark.fast
 
@@ -56,7 +56,7 @@ def test_a_text_is_no_library(tmp_path: Path) -> None:
         ("HANGS_WHEN_LOADED", 2.0, "when loaded, did not end within 2 s"),
     ],
 )
-def test_what_ends_the_loading_process_ends_no_command(
+def test_an_engine_that_crashes_while_loading_is_refused(
     define: str, seconds: float, said: str, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(isolated, "LOADING_SECONDS", seconds)
@@ -106,7 +106,7 @@ def test_a_python_engine_is_checked(tmp_path: Path) -> None:
         r"offers levels needs a method levels\(\)",
     )
     refused("nothing = 0", "defines no VARIANT .* and no ENGINE")
-    engine = load_file(str(HERE / "textbook.py"))
+    engine = load_file(str(FOREIGN / "textbook.py"))
     assert isinstance(engine, ForeignEngine)
     assert (engine.name, engine.title, engine.version, engine.counts) == ("textbook", "Textbook", "0.1", False)
 
@@ -138,5 +138,5 @@ def test_the_scope_of_a_session_is_the_least(build: Build) -> None:
         ),
     ],
 )
-def test_what_was_compared_is_told(scope: Scope, until: str, said: str) -> None:
+def test_the_scope_of_a_comparison_in_words(scope: Scope, until: str, said: str) -> None:
     assert told(scope, until) == said

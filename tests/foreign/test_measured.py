@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lobench.workbench.results import read
-from tests.cli.command import lobench
-from tests.foreign.conftest import HERE, Build
+from tests.support.c_engines import FOREIGN, Build
+from tests.support.command import lobench
 
 pytestmark = pytest.mark.xdist_group("foreign")
 
@@ -53,7 +53,7 @@ def test_cmp_of_a_variant_and_an_engine(build: Build, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_those_that_fail_only_measured_others_are_left_out(build: Build, tmp_path: Path) -> None:
+def test_engines_that_fail_in_the_session_are_left_out(build: Build, tmp_path: Path) -> None:
     ways = {
         "crashes_measured": ["CRASHES", "MEASURED"],
         "exits_measured": ["EXITS", "MEASURED"],
@@ -76,7 +76,7 @@ def test_those_that_fail_only_measured_others_are_left_out(build: Build, tmp_pat
 
 
 @pytest.mark.long
-def test_one_that_works_when_it_is_asked_is_refused(build: Build, tmp_path: Path) -> None:
+def test_an_engine_that_defers_its_work_is_refused(build: Build, tmp_path: Path) -> None:
     content = told("cmp", "p4", "later", FEED, "--variants-from", build("later", "LATER"), folder=tmp_path, codes=(1,))
     (feed,) = content["feeds"]
     assert all(entry["agrees"] for entry in feed["verification"])
@@ -87,7 +87,7 @@ def test_one_that_works_when_it_is_asked_is_refused(build: Build, tmp_path: Path
 
 @pytest.mark.long
 def test_a_python_engine_on_a_page(tmp_path: Path) -> None:
-    arguments = ("run", "--quick", FEED, "--variants", "p4 textbook", "--variants-from", HERE / "textbook.py")
+    arguments = ("run", "--quick", FEED, "--variants", "p4 textbook", "--variants-from", FOREIGN / "textbook.py")
     content = told(*arguments, folder=tmp_path)
     page = Path(tmp_path, content["report_file"]).read_text()
     assert "agrees in levels and queues; offers no features" in page

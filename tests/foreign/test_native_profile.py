@@ -28,12 +28,12 @@ from lobench.workbench.profile.sources import is_hidden, shown_names
 from lobench.workbench.profile.stages import UNKNOWN
 from lobench.workbench.profile.tables import tables
 from lobench.workbench.profile.task import Task
-from tests.cli.command import answer, calm, refused
-from tests.dbn_files import header
-from tests.dbn_files import write as write_feed
-from tests.foreign.conftest import HERE, INCLUDE
-from tests.profiled import profile_of
-from tests.profilers import needs
+from tests.support.c_engines import FOREIGN, INCLUDE
+from tests.support.command import answer, calm, refused
+from tests.support.dbn_files import header
+from tests.support.dbn_files import write as write_feed
+from tests.support.profiled import profile_of
+from tests.support.profilers import needs
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("native-profile")]
 
@@ -56,7 +56,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compile:
     def made(name: str, *words: str) -> str:
         library = folder / f"{name}.so"
         options = ["-std=gnu11", "-O1", "-shared", "-fPIC", "-I", str(INCLUDE), *words]
-        subprocess.run([compiler, *options, str(HERE / "counted.c"), "-o", str(library)], check=True)
+        subprocess.run([compiler, *options, str(FOREIGN / "counted.c"), "-o", str(library)], check=True)
         return str(library)
 
     return made
@@ -103,7 +103,7 @@ def test_lines_are_counted_to_the_instruction(looked_at: Any) -> None:
     assert "stage lookup" in flame
 
 
-def test_stages_are_those_of_the_functions_that_the_engine_names(looked_at: Any) -> None:
+def test_stages_follow_the_functions_that_the_engine_names(looked_at: Any) -> None:
     found = looked_at["methods"]["callgrind"]
     stages = {one["stage"]: one["instructions"] for one in found["stages"]}
     assert set(stages) == {"decode", "lookup", "features", UNKNOWN}
@@ -145,7 +145,7 @@ def test_counts_repeat_to_the_instruction(looked_at: Any, feed: str, tmp_path: P
 
 
 @pytest.mark.fast
-def test_a_library_without_lines_is_told_the_flag(compiled: Compile, feed: str, tmp_path: Path) -> None:
+def test_a_library_without_lines_is_refused_with_the_flag(compiled: Compile, feed: str, tmp_path: Path) -> None:
     task = Task.of(load_file(compiled("bare")), [feed], Workload())
     for look in (lambda: native.counted(task, tmp_path), lambda: native.perf(task, tmp_path, 1.0)):
         with pytest.raises(UsageError, match=r"has no line table\. Compile it with -g"):
@@ -163,7 +163,7 @@ def test_avx_512_is_named_with_the_remedy(compiled: Compile, feed: str, tmp_path
 
 
 def test_a_way_that_is_none_is_refused_with_the_reason(feed: str) -> None:
-    python = str(HERE / "textbook.py")
+    python = str(FOREIGN / "textbook.py")
     said = refused(2, "profile", "textbook", feed, "--variants-from", python, "--with", "callgrind")
     assert "--with callgrind: textbook is a Python class, of which callgrind counts the interpreter alone" in said
 
@@ -172,14 +172,14 @@ def test_a_way_that_is_none_is_refused_with_the_reason(feed: str) -> None:
 def test_each_kind_of_engine_has_ways_of_its_own(compiled: Compile) -> None:
     library = load_file(compiled("counted", "-g"))
     assert methods_for(library) == ("callgrind", "perf", "memray")
-    assert methods_for(load_file(str(HERE / "textbook.py"))) == ("py-spy", "scalene", "memray")
+    assert methods_for(load_file(str(FOREIGN / "textbook.py"))) == ("py-spy", "scalene", "memray")
     assert "py-spy profiles lines of Python" in str(refusal(library, "py-spy"))
     assert "ablation cannot remove a stage of an engine from outside" in str(refusal(library, "ablation"))
 
 
 def test_a_python_engine_has_its_lines_sampled(feed: str, tmp_path: Path) -> None:
     needs("py-spy")
-    python = HERE / "textbook.py"
+    python = FOREIGN / "textbook.py"
     found = answer("profile", "textbook", feed, "--variants-from", python, "--seconds", "1", "-o", tmp_path)
     lines = found["methods"]["py-spy"]["lines"]
     text = python.read_text().splitlines()
@@ -190,7 +190,7 @@ def test_a_python_engine_has_its_lines_sampled(feed: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.fast
-def test_what_is_not_described_is_known_by_its_symbol(compiled: Compile) -> None:
+def test_functions_without_lines_are_named_by_symbol(compiled: Compile) -> None:
     with LibraryCode(compiled("described", "-g")) as code:
         bare = code._elf.get_section_by_name(".init")
         assert bare is not None
@@ -229,7 +229,7 @@ def test_an_engine_and_a_variant_are_compared_by_stages() -> None:
         ("find.constprop.0", "find"),
     ],
 )
-def test_names_are_those_that_people_write(symbol: str, name: str) -> None:
+def test_symbols_are_demangled(symbol: str, name: str) -> None:
     assert plain(symbol) == name
 
 
@@ -262,7 +262,7 @@ def test_files_have_the_shortest_name_that_tells_them_apart() -> None:
     assert is_hidden("/rustc/0123/library/alloc/src/vec/mod.rs")
 
 
-def test_nothing_of_this_is_a_kernel(looked_at: Any) -> None:
+def test_counting_an_engine_loads_no_compiler(looked_at: Any) -> None:
     """The process whose instructions are counted loads no compiler."""
     log = (looked_at["folder"] / "callgrind" / "callgrind.out").read_text()
     assert "libllvmlite" not in log

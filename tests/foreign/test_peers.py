@@ -18,8 +18,8 @@ from lobench.engine.feeds import open_feed
 from lobench.engine.foreign.engine import of_class
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import MBO
-from tests.cli.command import ROOT
 from tests.foreign.beside_oracle import Records, books_of_oracle, check, feed
+from tests.support.paths import ROOT
 
 PEERS = ROOT / "examples" / "peers"
 OWN = [file.stem for file in PEERS.glob("*.py")]
@@ -79,24 +79,24 @@ class TestPage:
             "| meatpy | 0.05 | 0.04 to 0.06 | 400x | 390 to 410 | 0% (0% to 1%) | levels and queues |",
         ]
 
-    def test_failing_verification_is_told(self) -> None:
+    def test_a_failed_verification_is_on_the_page(self) -> None:
         written = module("page").page(outcome())
         assert "- hftbacktest: first difference: event 7 (books) action 'A' (the books after it differ)\n" in written
 
-    def test_rules_that_nobody_was_asked_for_are_left_out(self) -> None:
+    def test_rules_judged_for_no_peer_are_left_out(self) -> None:
         text = module("page").page(outcome())
         assert "| `cancel-part` | A part. | holds |" in text
         assert "| `crossed-book` | Kept. | **fails** |" in text
         assert "mid-price" not in text
         assert "meatpy could not be judged: it does not start" in text
 
-    def test_what_could_not_be_installed_or_fed_is_told_with_the_reason(self) -> None:
+    def test_packages_that_were_not_installed_or_fed_have_a_reason(self) -> None:
         text = module("page").page(outcome())
         assert "- `itch-book` could not be installed: no matching distribution" in text
         for package, reason in module("peers").NOT_FED.items():
             assert f"- `{package}`: {reason}." in text
 
-    def test_only_what_is_installed_is_described(self) -> None:
+    def test_only_installed_packages_are_described(self) -> None:
         text = module("page").page(outcome())
         assert "**itchcpp 1.6.4**" in text
         assert "**nautilus_trader" not in text

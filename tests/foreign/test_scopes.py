@@ -12,7 +12,7 @@ from lobench.engine.records import MBO
 from lobench.engine.scope import BOOKS
 from lobench.engine.workload import Workload
 from lobench.variants import discover, load_file
-from tests.foreign.conftest import HERE, Build
+from tests.support.c_engines import FOREIGN, Build
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("foreign")]
 
@@ -44,7 +44,7 @@ def test_all_give_the_same_answers(books: str, feed: LoadedFeed, build: Build) -
     for contestant in (
         known["p7_cache_layout"],
         load_file(build("plain")),
-        load_file(str(HERE / "textbook.py")),
+        load_file(str(FOREIGN / "textbook.py")),
     ):
         assert answered(contestant, feed, books) == expected, contestant.name
 

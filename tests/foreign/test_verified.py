@@ -16,11 +16,11 @@ from lobench.variants import REFERENCE, load_file
 from lobench.workbench.verification import isolated
 from lobench.workbench.verification.compare import Verification
 from lobench.workbench.verification.variants import Settings, verify_all
-from tests.foreign.conftest import HERE, Build
+from tests.support.c_engines import FOREIGN, Build
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("foreign")]
 
-DOCUMENT = HERE.parents[1] / "docs" / "engine-abi.md"
+DOCUMENT = FOREIGN.parents[1] / "docs" / "engine-abi.md"
 FEED = "synth:every-rule,n=20000"
 AT = 5000
 """The record from which on an engine goes wrong, counted from 1."""
@@ -121,7 +121,7 @@ class Outcomes:
     def _file(self, name: str) -> str:
         if name not in PYTHON:
             return self._build(name, *RIGHT.get(name, [name.upper()]))
-        return str(shutil.copy(HERE / "textbook.py", self._folder / f"{name}.py"))
+        return str(shutil.copy(FOREIGN / "textbook.py", self._folder / f"{name}.py"))
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def outcomes(feed: LoadedFeed, build: Build, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.mark.parametrize("name", tiered([*RIGHT, "textbook"]))
-def test_one_that_is_right_agrees_as_far_as_it_offers(name: str, outcomes: Outcomes) -> None:
+def test_a_right_engine_agrees_as_far_as_it_offers(name: str, outcomes: Outcomes) -> None:
     assert outcomes[name].agrees, outcomes[name].lines()
     lacks = "BBO; offers no levels and no features" if name == "bbo" else "levels and queues; offers no features"
     assert outcomes[name].compared == lacks
@@ -161,7 +161,7 @@ def test_idle_engines_are_found_at_the_first_record_that_they_leave_out(
 
 
 @pytest.mark.parametrize("name", tiered(ENDED))
-def test_what_ends_an_engine_is_told_with_its_event(name: str, outcomes: Outcomes) -> None:
+def test_an_engine_that_ends_is_named_with_its_event(name: str, outcomes: Outcomes) -> None:
     outcome = outcomes[name]
     assert not outcome.agrees
     assert outcome.fault is not None
@@ -170,7 +170,7 @@ def test_what_ends_an_engine_is_told_with_its_event(name: str, outcomes: Outcome
 
 
 @pytest.mark.parametrize("name", tiered(WITHOUT_RECORD))
-def test_what_ends_an_engine_without_a_record_is_told_with_the_call(name: str, outcomes: Outcomes) -> None:
+def test_an_engine_that_ends_between_records_is_named_with_the_call(name: str, outcomes: Outcomes) -> None:
     assert outcomes[name].reason == WITHOUT_RECORD[name]
 
 
@@ -189,7 +189,7 @@ def _maps(maps: Path, file: str) -> bool:
 
 
 @pytest.mark.long
-def test_one_that_hangs_when_it_is_created_is_given_up(
+def test_an_engine_that_hangs_at_creation_is_stopped(
     feed: LoadedFeed, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(isolated, "STARTING_SECONDS", 8.0)
@@ -208,14 +208,14 @@ def test_deep_compares_the_whole_state_at_every_boundary(deep: bool, build: Buil
 
 
 @pytest.mark.long
-def test_answers_that_cannot_be_are_told(outcomes: Outcomes) -> None:
+def test_impossible_answers_are_named(outcomes: Outcomes) -> None:
     assert "more entries than its buffer holds" in (outcomes["too_many"].reason or "")
     assert outcomes["refuses"].reason is not None
     assert outcomes["refuses"].reason.startswith("does not start: create() failed with -1, out of memory")
 
 
 @pytest.mark.long
-def test_one_that_hangs_is_given_up_at_its_event(
+def test_an_engine_that_hangs_is_stopped_at_its_event(
     feed: LoadedFeed, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(isolated, "_SILENT_RECORD", 3.0)
@@ -226,7 +226,7 @@ def test_one_that_hangs_is_given_up_at_its_event(
 
 
 @pytest.mark.long
-def test_one_whose_memory_grows_is_ended(feed: LoadedFeed, build: Build) -> None:
+def test_an_engine_above_its_memory_limit_is_ended(feed: LoadedFeed, build: Build) -> None:
     outcome = verified(feed, [build("grows", "GROWS")])["grows"]
     assert outcome.kinds == ("memory",)
     assert re.match(r"took [\d,]+ MB of memory, [\d,]+ are allowed", outcome.reason or "")

@@ -14,9 +14,10 @@ import pytest
 
 from lobench.engine.foreign.engine import load
 from lobench.workbench.cli import _parser
-from tests.cli.command import PATIENCE, ROOT, environment
 from tests.foreign.beside_oracle import check, feed
-from tests.profilers import needs
+from tests.support.command import PATIENCE, environment
+from tests.support.paths import ROOT
+from tests.support.profilers import needs
 
 pytestmark = pytest.mark.xdist_group("your-engine")
 
@@ -62,7 +63,7 @@ def result(folder: Path, name: str, *texts: str) -> Any:
 
 
 @pytest.mark.fast
-def test_its_commands_are_commands() -> None:
+def test_the_pages_commands_parse() -> None:
     lines = [*BUILD, *VERIFY, *WRONG, *RUN, *LADDER, *re.findall(r"`(lobench cmp [^`]+)`", PAGE)]
     commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("lobench ")]
     assert [command[0] for command in commands] == ["verify", "verify", "run", "ladder", "run", "cmp"]
@@ -71,7 +72,7 @@ def test_its_commands_are_commands() -> None:
 
 
 @pytest.mark.parametrize("name", ["book", "book_hash"])
-def test_its_book_is_right(folder: Path, name: str) -> None:
+def test_the_pages_book_agrees_with_the_oracle(folder: Path, name: str) -> None:
     engine = load(str(folder / f"{name}.so"))
     assert engine.offered == ("BBO", "levels")
     assert engine.left_out == ("repairs of broken feeds", "top-of-book records")
@@ -80,7 +81,7 @@ def test_its_book_is_right(folder: Path, name: str) -> None:
 
 
 @pytest.mark.long
-def test_it_is_verified_and_a_mistake_is_found(folder: Path) -> None:
+def test_the_page_verifies_the_engine_and_finds_its_mistake(folder: Path) -> None:
     (line,) = VERIFY
     done = shell(line, folder)
     assert done.returncode == 0, done.stderr
@@ -95,7 +96,7 @@ def test_it_is_verified_and_a_mistake_is_found(folder: Path) -> None:
 
 
 @pytest.mark.long
-def test_it_is_a_row_of_the_report(folder: Path) -> None:
+def test_the_engine_is_a_row_of_the_report(folder: Path) -> None:
     (line,) = RUN
     done = shell(line, folder)
     assert done.returncode == 0, done.stderr
@@ -107,7 +108,7 @@ def test_it_is_a_row_of_the_report(folder: Path) -> None:
 
 
 @pytest.mark.long
-def test_its_ladder_is_graded(folder: Path) -> None:
+def test_the_pages_ladder_is_graded(folder: Path) -> None:
     for line in LADDER:
         done = shell(line, folder)
         assert done.returncode == 0, done.stderr

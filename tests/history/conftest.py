@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
 
 
 @pytest.fixture

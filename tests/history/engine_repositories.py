@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from lobench.engine.kernel_cache import kernel_folder
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
+from tests.support.paths import ROOT
 
-EXAMPLES: Final = Path(__file__).resolve().parents[2] / "examples" / "engines"
+EXAMPLES: Final = ROOT / "examples" / "engines"
 
 FEED: Final = "synth:liquid-future,n=8000"
 RARE: Final = "R"

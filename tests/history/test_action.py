@@ -21,8 +21,8 @@ import pytest
 
 from lobench.workbench.commits.counting import missing
 from lobench.workbench.summaries.github import MARK
-from tests.cli.command import ROOT
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
+from tests.support.paths import ROOT
 
 yaml = pytest.importorskip("yaml")
 
@@ -161,7 +161,7 @@ def test_one_comment_is_written_and_updated(miniature: Miniature, service: Servi
 
 @counts
 @pytest.mark.long
-def test_what_cannot_be_compared_is_said(miniature: Miniature, service: Service) -> None:
+def test_a_commit_that_does_not_run_is_commented(miniature: Miniature, service: Service) -> None:
     base = miniature.work(40)
     head = miniature.commit("broken", engine__replay="def (:\n")
     done = act(miniature, service, base, head)
@@ -217,7 +217,7 @@ def test_two_checks_have_a_comment_each(script: ModuleType, service: Service, mo
     ]
 
 
-def test_what_is_built_cannot_read_the_token(tmp_path: Path, service: Service) -> None:
+def test_the_built_code_cannot_read_the_token(tmp_path: Path, service: Service) -> None:
     """Neither in its own environment nor, but for root, in that of the process that started it."""
     parents = "" if os.geteuid() == 0 else 'tr "\\0" "\\n" </proc/$PPID/environ; '
     (tmp_path / "lobench").write_text(f"#!/bin/sh\n( env; {parents}) >{tmp_path}/seen 2>/dev/null\nexit 1\n")
@@ -243,14 +243,14 @@ def test_what_is_built_cannot_read_the_token(tmp_path: Path, service: Service) -
         ("history-workflow.yml", "vendor.github-workflows"),
     ],
 )
-def test_files_are_what_the_services_schema_says(name: str, schema: str) -> None:
+def test_files_keep_to_the_services_schema(name: str, schema: str) -> None:
     pytest.importorskip("check_jsonschema")
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(FOLDER / name)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_workflows_use_what_there_is() -> None:
+def test_workflows_use_existing_inputs_and_scripts() -> None:
     action = load("action.yml")
     (step,) = [
         one for one in load("check-workflow.yml")["jobs"]["check"]["steps"] if "examples/ci" in one.get("uses", "")

@@ -150,7 +150,7 @@ def test_eight_commits_in_cpp(cplusplus: EngineRepository) -> None:
 
 
 @pytest.mark.long
-def test_whatever_is_killed_leaves_the_repository_as_it_was(tmp_path: Path) -> None:
+def test_a_killed_command_leaves_the_repository_unchanged(tmp_path: Path) -> None:
     files = {"book.py": "", "lobench.toml": 'build = "sleep 300"\nartifact = "book.py"\n'}
     repository = EngineRepository(tmp_path / "repository", tmp_path / "cache", files, ())
     repository.commit("another", book="x = 1\n")

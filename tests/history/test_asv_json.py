@@ -11,7 +11,7 @@ import pytest
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.history import store
 from lobench.workbench.history.asv_files import configuration, read_object
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
 
 pytestmark = pytest.mark.fast
 
@@ -39,7 +39,7 @@ def test_configurations_are_read_as_asv_reads_them(tmp_path: Path, text: str, fo
 @pytest.mark.parametrize(
     "content", [b"", b" \n", b"// words", b"{", b"[]", b"3", b"null", b'"x"', b"\xff\xfe", b"[" * 100_000]
 )
-def test_what_is_no_configuration_is_told(tmp_path: Path, content: bytes) -> None:
+def test_a_configuration_that_is_no_object_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "asv.conf.json").write_bytes(content)
     with pytest.raises(UsageError, match="not a JSON object"):
         configuration(tmp_path)
@@ -63,7 +63,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     "content",
     [b"", b"{", b"[]", b'{"version": 3}', b'{"version": 1, "points": []}', b'{"version": 1, "other": 1}', b"\xff"],
 )
-def test_a_history_of_another_shape_is_told(tmp_path: Path, content: bytes) -> None:
+def test_a_history_of_another_shape_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "history.json"
     file.write_bytes(content)
     with pytest.raises(LobenchError, match=r"history\.json: not "):
@@ -73,8 +73,8 @@ def test_a_history_of_another_shape_is_told(tmp_path: Path, content: bytes) -> N
 
 
 @pytest.mark.normal
-def test_a_site_is_made_of_what_asv_can_read(miniature: Miniature) -> None:
-    from tests.history.recorded import recorded
+def test_a_site_is_made_from_asvs_readable_files(miniature: Miniature) -> None:
+    from tests.support.recorded import recorded
 
     order = recorded(miniature, 8)
     results = miniature.folder / ".asv/results"

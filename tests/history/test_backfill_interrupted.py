@@ -11,7 +11,7 @@ import pytest
 
 from lobench.workbench.commits.counting import missing
 from lobench.workbench.history.recording import WINDOW
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 

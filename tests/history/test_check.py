@@ -12,8 +12,8 @@ from lobench.engine.feeds import open_feed
 from lobench.workbench.commits.counting import missing
 from lobench.workbench.converting.convert import convert
 from lobench.workbench.converting.schemas import SCHEMAS
-from tests.dbn_files import header
-from tests.history.miniature import FILES, Miniature
+from tests.support.dbn_files import header
+from tests.support.miniature import FILES, Miniature
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 
@@ -172,7 +172,7 @@ def test_ranges_are_understood_as_git_does(miniature: Miniature) -> None:
 
 
 @pytest.mark.long
-def test_what_a_change_reaches_is_looked_at(miniature: Miniature) -> None:
+def test_variants_that_a_change_reaches_are_checked(miniature: Miniature) -> None:
     """Neither the reference nor the top imports it: by default it is counted all the same."""
     miniature.commit("three", **TWO, variants__p1_middle="work = 20\nwrong = -1\n")
     miniature.commit("slower", variants__p1_middle="work = 24\nwrong = -1\n")
@@ -186,7 +186,7 @@ def test_what_a_change_reaches_is_looked_at(miniature: Miniature) -> None:
 
 
 @pytest.mark.long
-def test_a_timed_check_counts_what_it_does_not_time(miniature: Miniature) -> None:
+def test_a_timed_check_counts_the_untimed_variants(miniature: Miniature) -> None:
     three = {
         name: f"import engine.extra\n{text}"
         for name, text in {**TWO, "variants__p1_middle": "work = 20\nwrong = -1\n"}.items()
@@ -218,7 +218,7 @@ def test_a_head_that_does_not_run_fails(miniature: Miniature) -> None:
 
 
 @pytest.mark.long
-def test_what_was_not_looked_at_is_named_and_is_no_pass(miniature: Miniature) -> None:
+def test_unchecked_variants_make_the_check_incomplete(miniature: Miniature) -> None:
     miniature.commit("three", **TWO, variants__p1_middle="work = 20\nwrong = -1\n")
     miniature.commit("slower", variants__p1_middle="work = 24\nwrong = -1\n")
     left = judged(miniature, 4, "HEAD~1", "--exact", "--variants", "p0 p2")
@@ -250,7 +250,7 @@ def test_a_new_variant_that_is_wrong_fails(miniature: Miniature) -> None:
         pytest.param("raise ValueError('torn')\n", marks=pytest.mark.long),
     ],
 )
-def test_a_repair_of_what_did_not_run_passes(miniature: Miniature, broken: str) -> None:
+def test_a_commit_that_repairs_a_broken_base_passes(miniature: Miniature, broken: str) -> None:
     miniature.commit("broken", **TWO | {"engine__replay": broken})
     miniature.commit("repaired", engine__replay=FILES["engine/replay.py"])
     passed = judged(miniature, 0, "HEAD~1", "--exact")
@@ -293,7 +293,7 @@ def test_a_repair_of_wrong_results_passes_and_a_wrong_head_does_not(miniature: M
 
 
 @pytest.mark.long
-def test_a_base_that_somebody_killed_is_no_repair(miniature: Miniature) -> None:
+def test_a_killed_base_is_no_repair(miniature: Miniature) -> None:
     dies = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
     miniature.commit("dies", **TWO | {"engine__replay": dies})
     miniature.commit("lives", engine__replay=FILES["engine/replay.py"])

@@ -17,8 +17,8 @@ import pytest
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.dashboard import publishing, serving
 from lobench.workbench.history.asv_files import TIME, series_name
-from tests.history.miniature import Miniature
-from tests.history.recorded import BROKEN, FEEDS, STEP, VARIANTS, recorded
+from tests.support.miniature import Miniature
+from tests.support.recorded import BROKEN, FEEDS, STEP, VARIANTS, recorded
 
 FOREIGN = re.compile(r"""(?:src|href|url\()\s*=?\s*["']?(https?:)?//[^"' >]+\.(?:js|css|png|woff2?|ico)""")
 
@@ -132,7 +132,7 @@ def test_other_folders_are_not_replaced(miniature: Miniature) -> None:
     assert (kept / "thesis.txt").exists()
 
 
-def test_nothing_recorded(miniature: Miniature) -> None:
+def test_a_branch_without_records_is_refused(miniature: Miniature) -> None:
     miniature.commit("first")
     done = miniature.lobench("dashboard")
     assert done.returncode == 2
@@ -170,7 +170,7 @@ def test_serving(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_site_of_what_asv_measured_alone(miniature: Miniature) -> None:
+def test_a_site_of_asvs_own_results(miniature: Miniature) -> None:
     order = recorded(miniature, 6)
     shutil.rmtree(miniature.folder / ".asv/lobench")
     done = miniature.lobench("dashboard", "-o", "site")

@@ -13,8 +13,8 @@ from lobench.workbench.commits.measuring import INSTRUCTIONS, Request, count
 from lobench.workbench.commits.origins import Own, whole
 from lobench.workbench.commits.repository import Repository
 from lobench.workbench.commits.session import design_of
-from tests.cli.command import ROOT
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 

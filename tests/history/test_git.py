@@ -13,7 +13,7 @@ import pytest
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench import environment, git
 from lobench.workbench.commits.repository import Repository
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
 
 pytestmark = pytest.mark.fast
 
@@ -94,7 +94,7 @@ def test_commands_ask_the_repository_that_they_stand_in(
     assert (first[:8] if command[0] == "check" else f"no commit named 'HEAD~9' in {miniature.folder}") in done.stderr
 
 
-def test_settings_do_not_change_what_is_read(miniature: Miniature, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_settings_do_not_change_names_and_subjects(miniature: Miniature, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = miniature.folder.parent / "gitconfig"
     settings.write_text(
         "[log]\nshowSignature = true\ndecorate = full\nmailmap = false\nabbrevCommit = true\n"
@@ -146,7 +146,7 @@ def test_folders_may_have_any_name(tmp_path: Path, name: str, monkeypatch: pytes
     assert (Repository().root, repository.commit("main").hash) == (made.folder, first)
 
 
-def test_what_git_refuses_is_told_in_its_words(miniature: Miniature, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_of_git_is_quoted(miniature: Miniature, monkeypatch: pytest.MonkeyPatch) -> None:
     miniature.work(1)
     # Git's own tests do this to make the folder appear to belong to another user.
     monkeypatch.setenv("HOME", str(miniature.folder.parent))
@@ -179,7 +179,7 @@ def test_bare_repositories_and_other_folders(miniature: Miniature, tmp_path: Pat
             Repository(miniature.folder).commit(name)
 
 
-def test_a_shallow_clone_is_told_of_where_it_may_lack_a_commit(miniature: Miniature, tmp_path: Path) -> None:
+def test_a_missing_commit_in_a_shallow_clone_says_that_it_is_shallow(miniature: Miniature, tmp_path: Path) -> None:
     first = miniature.commit("one")
     miniature.commit("two")
     with pytest.raises(UsageError, match=f"no commit named 'nothing' in {miniature.folder}$"):
@@ -226,7 +226,7 @@ def test_revisions_are_resolved_as_git_does(miniature: Miniature) -> None:
 @pytest.mark.normal
 def test_a_site_is_of_the_repository_that_it_is_made_in(miniature: Miniature, hook: Miniature) -> None:
     pytest.importorskip("asv")
-    from tests.history.recorded import recorded
+    from tests.support.recorded import recorded
 
     order = recorded(miniature, 6)
     done = miniature.lobench("dashboard", "-o", "site")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lobench.workbench.commits.counting import missing
-from tests.history.miniature import FILES, Miniature
+from tests.support.miniature import FILES, Miniature
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 
@@ -88,10 +88,14 @@ def test_a_history_with_all_that_can_happen(history: tuple[Miniature, dict[str, 
     before = {name: file["results"] for name, file in files.items()}
     assert "commits were already recorded or given up" in backfilled(miniature, "backfill", f"{made['first']}..HEAD")
     assert {name: file["results"] for name, file in result_files(miniature).items()} == before
+    again = ("backfill", f"{made['note']}..{made['broken']}", "--again")
+    done = miniature.lobench("history", *again, "--feed", miniature.feed, *QUICK)
+    assert f"skipped: {made['broken'][:8]} (broken)" in done.stderr
+    assert done.returncode == 1
 
 
 @pytest.mark.long
-def test_records_go_on_from_what_is_there(miniature: Miniature) -> None:
+def test_a_record_continues_the_history(miniature: Miniature) -> None:
     first = miniature.work(100)
     backfilled(miniature, "record")
     kept = result_files(miniature)[first[:8]]["results"]
@@ -117,7 +121,7 @@ def test_records_go_on_from_what_is_there(miniature: Miniature) -> None:
 
 
 @pytest.mark.long
-def test_results_that_change_on_purpose_are_recorded_when_told(miniature: Miniature) -> None:
+def test_changed_results_are_recorded_with_accept_results(miniature: Miniature) -> None:
     miniature.work(5)
     backfilled(miniature, "record")
     other = miniature.work(5, "another rule", wrong=10)

@@ -13,7 +13,7 @@ from lobench.workbench.commits.origins import Own, reached
 from lobench.workbench.commits.reach import modules
 from lobench.workbench.commits.repository import Repository
 from lobench.workbench.commits.sources import Source, of_commit, of_working_tree
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
 
 counts = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 

@@ -27,7 +27,7 @@ from lobench.workbench.ladder.recipe import find_recipe
 from lobench.workbench.summaries.check import summary
 from lobench.workbench.summaries.model import Place
 from tests.history.engine_repositories import EXAMPLES
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
 
 FEED = "synth:liquid-future,n=100"
 SETTINGS = Settings([FEED], timed=False)
@@ -135,20 +135,20 @@ def test_another_toolchain_is_another_engine(made: Miniature, monkeypatch: pytes
         ("true", True, "its build made no a.so and no b.so"),
     ],
 )
-def test_whose_fault_a_failed_build_is(made: Miniature, build: str, own: bool, told: str) -> None:
+def test_a_failed_build_is_the_commits_or_the_machines(made: Miniature, build: str, own: bool, told: str) -> None:
     found = broken(made, write(made, "one", lobench__toml=f'build = "{build}"\nartifact = ["a.so", "b.so"]\n'))
     assert found.own is own
     assert told in str(found)
 
 
-def test_what_a_build_says_does_nothing_to_a_terminal(made: Miniature) -> None:
+def test_output_of_a_build_is_stripped_of_control_codes(made: Miniature) -> None:
     said = r"10%%\r20%%\r\n\033[31;1ma.c:1: error:\033[0m \033]0;title\007no\000 book\n"
     build = f"printf '{said}' >&2; exit 1"
     found = broken(made, write(made, "one", lobench__toml=f"build = '''{build}'''\nartifact = 'a.so'\n"))
     assert str(found).splitlines()[1:] == ["10%", "20%", "a.c:1: error: no book"]
 
 
-def test_what_was_built_and_is_gone_is_built_again(made: Miniature) -> None:
+def test_a_deleted_build_is_built_again(made: Miniature) -> None:
     name = write(made, "one")
     before = source(made, name)
     shutil.rmtree(made.cache / "commits/built" / before.key)
@@ -239,7 +239,7 @@ def test_the_cache_is_bounded_by_its_size(made: Miniature, monkeypatch: pytest.M
     assert len(list((made.cache / "commits/built").iterdir())) == 2
 
 
-def test_nobody_is_to_blame_for_what_stops_both(made: Miniature) -> None:
+def test_a_failure_of_both_builds_gives_no_verdict(made: Miniature) -> None:
     base, head = write(made, "one"), write(made, "two", a__txt="2\n")
     failing = 'artifact = "a.so"\nbuild = "grep -q {} a.txt && cp a.txt a.so"\n'
     for what, told in (("9", None), ("1", "its build ended with code 1")):
@@ -269,13 +269,13 @@ def test_a_base_that_was_built_another_day_is_built_again_where_a_head_fails(mad
     assert "code 1" in str(check(project(made), "HEAD~1", head, SETTINGS).broken)
 
 
-def test_nobody_is_to_blame_for_engines_of_both_that_cannot_be_loaded(made: Miniature) -> None:
+def test_engines_of_both_that_do_not_load_give_no_verdict(made: Miniature) -> None:
     base, head = write(made, "one"), write(made, "two", a__txt="2\n")
     with pytest.raises(UnjudgedError, match=r"(?s)nothing to compare: .*\(two\).*\nand .*\(one\)"):
         check(project(made), base, head, SETTINGS)
 
 
-def test_what_changed_aside_of_the_sources_is_named(made: Miniature) -> None:
+def test_changed_files_beside_the_sources_are_named(made: Miniature) -> None:
     base = write(made, "one", lobench__toml=COPIES + 'sources = ["a.txt"]\n')
     head = write(made, "two", b__txt="2\n")
     found = check(project(made), base, head, SETTINGS)
@@ -285,7 +285,7 @@ def test_what_changed_aside_of_the_sources_is_named(made: Miniature) -> None:
     assert ("files changed", "b.txt") in told.facts
 
 
-def test_lines_are_told_as_the_commit_itself_has_them(made: Miniature) -> None:
+def test_lines_are_numbered_as_in_the_commit(made: Miniature) -> None:
     """A build belongs to the first commit with the same code, whatever its comments."""
     base, first = write(made, "one", book__c="int a;\n"), write(made, "two", book__c="// b\n\n\nint b; // 1\n")
     head = write(made, "three", book__c="int b; // 2\n// It is b.\n")
@@ -318,9 +318,7 @@ def test_engines_of_two_commits_have_helpers_of_one_name(made: Miniature) -> Non
     assert engines[0]["book"].path != engines[1]["book"].path
 
 
-def test_what_callgrind_cannot_run_is_not_counted_and_not_broken(
-    made: Miniature, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_engine_that_callgrind_cannot_run_is_uncounted(made: Miniature, monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that is wrong already is not even asked."""
     one = source(made, write(made, "one", b__txt="2\n"))
     asked: list[list[str]] = []

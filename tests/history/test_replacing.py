@@ -18,8 +18,8 @@ import pytest
 from lobench.engine.errors import UsageError
 from lobench.workbench.dashboard.replacing import replacing
 from lobench.workbench.processes.file_lock import TakenError, locked
-from tests.cli.command import ROOT
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
+from tests.support.paths import ROOT
 
 KILLED = """
 import sys, time
@@ -93,7 +93,7 @@ def test_an_old_one_stays_whole(tmp_path: Path, error: type[BaseException]) -> N
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_what_a_killed_process_left_is_swept_and_a_living_ones_is_not(tmp_path: Path) -> None:
+def test_folders_of_killed_processes_are_swept(tmp_path: Path) -> None:
     target = tmp_path / "site"
     make(target, "old")
     with running(KILLED, target) as dead, running(KILLED, target):
@@ -108,7 +108,7 @@ def test_what_a_killed_process_left_is_swept_and_a_living_ones_is_not(tmp_path: 
     assert (target / "index.html").read_text() == "newer"
 
 
-def test_where_nothing_can_be_written(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"cannot be written: .*; remedy"), replacing(tmp_path / "file/site", "remedy"):
         pass
@@ -163,7 +163,7 @@ def test_two_backfills_into_one_folder_lose_nothing(miniature: Miniature) -> Non
 @pytest.mark.long
 def test_a_recorded_folder_refuses_a_second_writer_and_still_shows_itself(miniature: Miniature) -> None:
     pytest.importorskip("asv")
-    from tests.history.recorded import recorded
+    from tests.support.recorded import recorded
 
     recorded(miniature, 6)
     (lock,) = (path / "lock" for path in miniature.folder.glob(".asv/lobench/*/"))
@@ -190,7 +190,7 @@ def test_a_recorded_folder_refuses_a_second_writer_and_still_shows_itself(miniat
 @pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_an_interrupted_dashboard_leaves_the_old_site(miniature: Miniature, number: signal.Signals) -> None:
     pytest.importorskip("asv")
-    from tests.history.recorded import recorded
+    from tests.support.recorded import recorded
 
     order = recorded(miniature, 6)
     assert miniature.lobench("dashboard", "-o", "out/site").returncode == 0
@@ -218,7 +218,7 @@ def test_the_port_comes_before_the_site(miniature: Miniature) -> None:
     pytest.importorskip("asv")
     import socket
 
-    from tests.history.recorded import recorded
+    from tests.support.recorded import recorded
 
     recorded(miniature, 6)
     with socket.create_server(("127.0.0.1", 0)) as taken:

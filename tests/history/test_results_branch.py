@@ -10,8 +10,8 @@ import pytest
 
 from lobench.workbench.git import environment
 from lobench.workbench.history.store import load
-from tests.cli.command import ROOT
-from tests.unit.workbench.history.test_history_union import commit, job
+from tests.support.history_jobs import commit, job
+from tests.support.paths import ROOT
 
 SCRIPT = ROOT / "examples/ci/results"
 
@@ -78,7 +78,7 @@ def test_two_jobs_at_once(clones: list[Path]) -> None:
     assert all(git(clone, "status", "--porcelain") == "" for clone in clones)
 
 
-def test_one_commit_from_both(clones: list[Path]) -> None:
+def test_two_clones_add_variants_to_one_commit(clones: list[Path]) -> None:
     """Each clone measures another variant of it: the same file is removed, and two others are added, which git takes
     for one file renamed twice if they are similar."""
     many = [f"p{place}" for place in (0, 1, 2, 3, 5, 6)]
@@ -95,7 +95,7 @@ def test_one_commit_from_both(clones: list[Path]) -> None:
         assert set(next(iter(point["feeds"].values()))) == {*many, "p4", "p7"}
 
 
-def test_nothing_recorded_nothing_pushed(clones: list[Path]) -> None:
+def test_an_empty_history_is_not_pushed(clones: list[Path]) -> None:
     done(results(clones[0], "get"))
     done(results(clones[0], "put"))
     assert git(clones[0], "ls-remote", "--heads", "origin").split()[1::2] == ["refs/heads/main"]

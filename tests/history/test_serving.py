@@ -106,7 +106,7 @@ def test_files_of_the_site(port: int, path: str, content: bytes) -> None:
         *("//etc/passwd", "/%2fetc%2fpasswd", "/\\..\\secret.txt"),
     ],
 )
-def test_nothing_else(port: int, path: str) -> None:
+def test_other_paths_are_not_found(port: int, path: str) -> None:
     status, content = asked(port, path)
     assert status == 404
     assert b"secret" not in content
@@ -145,7 +145,7 @@ def test_requests_that_are_none(port: int) -> None:
     assert b"hello" not in raw(port, b"GET /\r\n\r\n")
 
 
-def test_readers_who_go_away_are_no_news(port: int, site: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_closed_connection_prints_nothing(port: int, site: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (site / "long.bin").write_bytes(bytes(30_000_000))
     for text in (b"", b"GET / HT", b"GET /long.bin HTTP/1.1\r\nHost: localhost\r\n\r\n"):
         connection = socket.create_connection(("127.0.0.1", port), timeout=30)

@@ -23,7 +23,8 @@ from lobench.workbench.commits.participant import started
 from lobench.workbench.commits.repository import Repository
 from lobench.workbench.commits.shared_kernels import shares
 from lobench.workbench.commits.sources import Source
-from tests.replays import LADDER, ROOT
+from tests.support.paths import ROOT
+from tests.support.replays import LADDER
 
 SEARCH = '    return table_get(book["orders"], order_id, LOOKUP_PROBES, probe)\n'
 ANOTHER = SEARCH.replace("return", "probe = probe\n    return")
@@ -152,7 +153,7 @@ def test_an_edit_that_is_in_no_kernel_is_not_measured(commits: Commits) -> None:
 
 
 @pytest.mark.long
-def test_what_two_commits_have_in_common_is_compiled_once(commits: Commits, compiled: Callable[[], int]) -> None:
+def test_kernels_that_two_commits_share_are_compiled_once(commits: Commits, compiled: Callable[[], int]) -> None:
     after = commits.edit(P4, SEARCH, ANOTHER)
     names = ("p0_baseline", "p4_hash_lookup")
     known = kernels_of([commits.base, after])

@@ -16,7 +16,7 @@ from lobench.workbench.commits import sources
 from lobench.workbench.commits.environments import python_for
 from lobench.workbench.commits.repository import Repository
 from lobench.workbench.commits.sources import BrokenError, of_commit, of_working_tree
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
 
 NUMPY = metadata.version("numpy")
 
@@ -57,7 +57,7 @@ def wheel(folder: Path) -> Path:
     return path
 
 
-def test_others_get_one_of_their_own_once(tmp_path: Path) -> None:
+def test_other_pins_get_one_environment(tmp_path: Path) -> None:
     text = project(f"lobench-tiny @ {wheel(tmp_path).as_uri()}")
     found = python_for(text, "lobench-tiny==1.0\n", tmp_path / "made")
     assert found.python != sys.executable
@@ -69,7 +69,7 @@ def test_others_get_one_of_their_own_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_one_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failed_environment_leaves_nothing(tmp_path: Path) -> None:
     missing = (tmp_path / "none-1.0-py3-none-any.whl").as_uri()
     with pytest.raises(LobenchError, match="its environment cannot be created"):
         python_for(project(f"none @ {missing}"), None, tmp_path / "made")
@@ -77,7 +77,7 @@ def test_one_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "told"), [(None, "no pyproject"), ("[project", "not TOML")])
-def test_a_commit_without_a_project_is_told(tmp_path: Path, text: str | None, told: str) -> None:
+def test_a_commit_without_a_project_is_refused(tmp_path: Path, text: str | None, told: str) -> None:
     with pytest.raises(LobenchError, match=told):
         python_for(text, None, tmp_path)
 

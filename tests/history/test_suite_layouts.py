@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from benchmarks import common
-from tests.install.conftest import git, new_environment
-from tests.replays import ROOT
+from tests.support.environments import git, new_environment
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(7200)]
 pytest.importorskip("asv")
@@ -96,7 +96,7 @@ def _without_comments(text: str) -> str:
 
 
 @pytest.mark.parametrize("layout", ["at the top", "one import name"])
-def test_all_variants_take_part(layout: str, tmp_path: Path) -> None:
+def test_the_suite_finds_all_variants_in_both_layouts(layout: str, tmp_path: Path) -> None:
     old = before_the_move()
     commit = old if layout == "at the top" else git(ROOT, "rev-parse", "HEAD").strip()
     assert ("lobench" in git(ROOT, "ls-tree", "--name-only", commit).split()) == (commit != old)

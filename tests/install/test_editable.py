@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import environment
-from tests.install.conftest import PARTS, git, new_environment, pip
+from tests.install.conftest import PARTS
+from tests.support.command import environment
+from tests.support.environments import git, new_environment, pip
 
 pytestmark = pytest.mark.xdist_group("install")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.install.conftest import PARTS, Build, git
+from tests.install.conftest import PARTS, Build
+from tests.support.environments import git
 
 pytestmark = pytest.mark.xdist_group("install")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import lobench
-from tests.cli.command import environment
+from tests.support.command import environment
 
 pytestmark = pytest.mark.xdist_group("install")
 

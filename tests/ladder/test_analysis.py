@@ -11,10 +11,10 @@ from lobench.workbench.plan import score
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.ladder import of_feed
 from lobench.workbench.results.reading import validate
-from tests import typed
-from tests.analyses import Document
-from tests.documents import document
-from tests.ladders import analysed, on_ladder, prediction
+from tests.support import typed
+from tests.support.analyses import Document
+from tests.support.documents import document
+from tests.support.ladders import analysed, on_ladder, prediction
 
 pytestmark = pytest.mark.fast
 
@@ -44,7 +44,7 @@ def test_steps_and_totals_are_over_its_own() -> None:
     assert (made["feeds"][0]["analysis"]["attribution"], made["feeds"][0]["analysis"]["from_top"]) == (None, None)
 
 
-def test_its_own_predictions_are_graded() -> None:
+def test_predictions_of_the_ladder_are_graded() -> None:
     own = prediction(2, 1.9, 2.1, feed=["this one", document()["feeds"][0]["digest"]])
     other = prediction(1, 9, 10, feed=["another", "00"])
     made = on_ladder(predictions=[prediction(1, 1.3, 1.7), prediction(2, 5, 6), own, other])

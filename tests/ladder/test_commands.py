@@ -1,5 +1,5 @@
-"""Commands on a user's ladder, in a laboratory that takes no time (``tests.pretend``): measuring, keeping, resuming,
-refusing and printing."""
+"""Commands on a user's ladder, in a laboratory that takes no time (``tests.support.pretend``): measuring, keeping,
+resuming, refusing and printing."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.dbn_files import header, records, write
-from tests.documents import written
-from tests.ladders import on_ladder, prediction
-from tests.pretend import Command, commands
-from tests.typed import read
+from tests.support.dbn_files import header, records, write
+from tests.support.documents import written
+from tests.support.ladders import on_ladder, prediction
+from tests.support.pretend import Command, commands
+from tests.support.typed import read
 
 pytestmark = pytest.mark.normal
 
@@ -207,7 +207,7 @@ def test_a_ledger_takes_steps_to_come(command: Command, plan: Path, capsys: pyte
     assert [entry["phase"] for entry in entries] == [1, 2]
 
 
-def test_what_was_measured_on_it_is_not_predicted(
+def test_a_measured_step_cannot_be_predicted(
     command: Command, plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     predict = ("plan", "predict", "p3_mine", "--share", "0.4", "--bottleneck", "b", "--replace", "--ladder", plan)
@@ -220,7 +220,9 @@ def test_what_was_measured_on_it_is_not_predicted(
     assert "phase 1 was measured already" in capsys.readouterr().err
 
 
-def test_one_is_begun_and_shown(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_init_writes_a_ladder_that_show_reads(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command("ladder", "init") == 0
     assert capsys.readouterr().out == "ladder.toml written; next: lobench ladder show ladder.toml\n"
     before = (tmp_path / "ladder.toml").read_text()

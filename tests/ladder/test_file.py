@@ -64,7 +64,7 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_all_keys(folder: Path) -> None:
+def test_every_key_is_read(folder: Path) -> None:
     found = read_file(written(folder, WHOLE))
     assert (found.name, found.reference) == ("Fewer allocations", "second")
     assert found.keys == ("first", "second", "lookup=hash")
@@ -79,7 +79,7 @@ def test_all_keys(folder: Path) -> None:
     assert found.ledger == found.path
 
 
-def test_what_need_not_be_said(folder: Path) -> None:
+def test_optional_keys_have_defaults(folder: Path) -> None:
     found = read_file(written(folder, 'name = "n"\n[[step]]\nvariant = "p4"\n'))
     assert (found.reference, found.feed, found.predictions) == ("p4", (DEFAULT_FEED,), ())
 
@@ -137,7 +137,7 @@ def test_a_ledger_numbers_the_steps_and_may_go_beyond_them(folder: Path) -> None
         (f"prediction = 5\n{STEPS}", "predictions are tables that begin with [[prediction]]"),
     ],
 )
-def test_what_is_refused(text: str, expected: str, folder: Path) -> None:
+def test_wrong_files_are_refused(text: str, expected: str, folder: Path) -> None:
     path = written(folder, text)
     with pytest.raises(UsageError) as refusal:
         read_file(path)

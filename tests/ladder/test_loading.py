@@ -11,7 +11,7 @@ from lobench.variants import REFERENCE, discover
 from lobench.workbench.ladder import load_ladder, loading
 from lobench.workbench.plan import DEFAULT, read_ledger
 from lobench.workbench.selection import select, with_reference
-from tests.replays import LADDER
+from tests.support.replays import LADDER
 
 pytestmark = pytest.mark.fast
 
@@ -82,7 +82,7 @@ def test_steps_stand_in_their_places(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("here")
-def test_what_a_command_takes(tmp_path: Path) -> None:
+def test_files_and_names_of_a_command(tmp_path: Path) -> None:
     file(tmp_path, "mine")
     beside = file(tmp_path, "beside")
     found = load_ladder(ladder_of(tmp_path, "p3", "./mine.py"), [str(beside), str(tmp_path / "mine.py")])
@@ -134,7 +134,7 @@ def test_from_top_leads_to_the_ladders_reference(tmp_path: Path) -> None:
         (("p4", "./p4_hash_lookup.py"), "", "a variant named 'p4_hash_lookup' already exists; rename the file"),
     ],
 )
-def test_what_is_refused(steps: tuple[str, ...], head: str, expected: str, tmp_path: Path) -> None:
+def test_wrong_ladders_are_refused(steps: tuple[str, ...], head: str, expected: str, tmp_path: Path) -> None:
     for name, text in {"broken": "1 / 0", "empty": ""}.items():
         (tmp_path / f"{name}.py").write_text(text)
     file(tmp_path, "p4_hash_lookup")

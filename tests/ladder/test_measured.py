@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import answer, lobench
 from tests.ladder.test_commands import FILE, LADDER, STEPS
-from tests.typed import read
+from tests.support.command import answer, lobench
+from tests.support.typed import read
 
 pytestmark = pytest.mark.xdist_group("ladder")
 

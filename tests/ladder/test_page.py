@@ -11,10 +11,10 @@ from lobench.reports.markdown import markdown
 from lobench.reports.numbers import TIMES
 from lobench.workbench.cli import main
 from lobench.workbench.results.conversion import as_json
-from tests.analyses import Document
-from tests.documents import document, written
-from tests.ladders import TITLES, on_ladder, prediction
-from tests.typed import page, read
+from tests.support.analyses import Document
+from tests.support.documents import document, written
+from tests.support.ladders import TITLES, on_ladder, prediction
+from tests.support.typed import page, read
 
 pytestmark = pytest.mark.fast
 
@@ -33,7 +33,7 @@ def text_of(*documents: Document) -> str:
     return markdown(page(documents), Drawn()).replace("\u00a0", " ")
 
 
-def test_its_own_page() -> None:
+def test_the_page_shows_titles_and_grades() -> None:
     text = text_of(on_ladder(predictions=PREDICTED))
     assert "## The ladder: The Rust plan" in text
     for step, title in TITLES.items():
@@ -46,14 +46,14 @@ def test_its_own_page() -> None:
     assert page([on_ladder()]).answer.startswith("unlocked is ")
 
 
-def test_how_far_it_goes_is_said() -> None:
+def test_the_page_names_the_last_stage() -> None:
     text = text_of(on_ladder(until="book", ladder_until="book"))
     assert "This result goes as far as its ladder: every replay stops after the stage book." in text
     assert "covers a part of the pipeline" not in text
     assert "covers a part of the pipeline" in text_of(on_ladder(until="book"))
 
 
-def test_what_is_missing_is_measured_on_the_same_ladder() -> None:
+def test_missing_parts_name_the_command_with_the_ladder() -> None:
     made = on_ladder()
     made["options"] = {
         "feeds": [["synth:liquid-future"]],
@@ -86,7 +86,7 @@ def test_two_ladders() -> None:
     assert " as fast as base" in answer
 
 
-def test_what_one_session_measured_is_compared_in_it() -> None:
+def test_ladders_of_one_session_are_compared_within_it() -> None:
     text = text_of(document(), on_ladder(extra=("p4_hash_lookup",)))
     (line,) = [line for line in text.splitlines() if line.startswith("| top: unlocked of The Rust plan")]
     # 3.0 and 5.0 times as fast as their reference.
@@ -104,7 +104,7 @@ def test_a_variant_of_other_sources_is_not_the_same() -> None:
     assert "in one session" not in text
 
 
-def test_other_machines_are_not_compared() -> None:
+def test_ladders_of_two_machines_are_not_compared() -> None:
     other = on_ladder()
     other["environment"]["machine_digest"] = "0" * 32
     text = text_of(document(), other)
@@ -112,7 +112,7 @@ def test_other_machines_are_not_compared() -> None:
     assert "across sessions" not in text
 
 
-def test_other_feeds_do_not_stand_side_by_side() -> None:
+def test_ladders_on_two_feeds_are_not_side_by_side() -> None:
     text = text_of(document(), on_ladder(feeds=("synth:deep-book",)))
     assert "ladders on" not in text
     assert "*The Rust plan: step of every phase" in text
@@ -163,7 +163,7 @@ def test_titles_of_today(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "none of these results was measured on this ladder, Another plan of 3 steps" in capsys.readouterr().err
 
 
-def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
+def test_a_kept_ladder_keeps_its_predictions(tmp_path: Path) -> None:
     made = on_ladder(predictions=PREDICTED)
     before = copy.deepcopy(made["ladder"]["predictions"])
     again = read(written(tmp_path, made))

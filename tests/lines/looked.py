@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.cli.command import lobench
+from tests.support.command import lobench
 
 PROGRAMS = Path(__file__).parent / "programs"
 MARKS = ("first", "second", "third")

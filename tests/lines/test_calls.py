@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.lines.looked import LIGHT, is_exact, marked
-from tests.profilers import needs
-from tests.replays import run_python
+from tests.support.profilers import needs
+from tests.support.replays import run_python
 
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import COMMAND, environment, lobench
 from tests.lines.looked import LIGHT, PROGRAMS, is_exact, look, marked
-from tests.profilers import needs
-from tests.speedscope_schema import validate
+from tests.support.command import COMMAND, environment, lobench
+from tests.support.profilers import needs
+from tests.support.speedscope_schema import validate
 
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
@@ -59,7 +59,7 @@ def test_counts_are_exact_to_the_instruction(plain: Any) -> None:
     assert found["total"]["instructions"] == sum(row["instructions"] for row in found["lines"])
 
 
-def test_what_has_no_line_is_told(plain: Any) -> None:
+def test_instructions_without_a_line_are_counted_apart(plain: Any) -> None:
     found, _ = plain
     parts = [found[name]["instructions"] for name in ("with_line", "without_line", "without_source")]
     assert sum(parts) == found["total"]["instructions"]
@@ -68,7 +68,7 @@ def test_what_has_no_line_is_told(plain: Any) -> None:
     assert found["with_line"]["share"] > 0.95
 
 
-def test_its_pages(plain: Any) -> None:
+def test_the_written_files_hold_the_result(plain: Any) -> None:
     found, folder = plain
     assert json.loads((folder / "lines.json").read_text()) == found
     validate(json.loads((folder / "lines.speedscope.json").read_text()))
@@ -77,7 +77,7 @@ def test_its_pages(plain: Any) -> None:
     assert (folder / "callgrind.out").stat().st_size > 0
 
 
-def test_nothing_has_changed(plain: Any, tmp_path: Path) -> None:
+def test_diff_of_equal_runs_finds_no_change(plain: Any, tmp_path: Path) -> None:
     _, folder = plain
     done = lobench("lines", "diff", folder, folder, "-o", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -160,7 +160,7 @@ def waiting(folder: Path, way: str) -> Iterator[tuple[subprocess.Popen[str], int
 
 @pytest.mark.long
 @pytest.mark.parametrize("way", ["callgrind", "perf"])
-def test_an_interrupt_ends_the_program_and_shows_what_ran(way: str, tmp_path: Path) -> None:
+def test_an_interrupt_ends_the_program_and_shows_its_lines(way: str, tmp_path: Path) -> None:
     needs(*(["perf"] if way == "perf" else []))
     with waiting(tmp_path, way) as (process, _):
         # As from the keyboard: to the whole process group.

@@ -14,9 +14,9 @@ import pytest
 from lobench.engine.errors import FeedError
 from lobench.engine.feeds import open_feed
 from lobench.engine.records import MBO
-from tests.dbn_files import zstd
-from tests.itch_files import BODIES, framed, message, stock
-from tests.lobster_files import lines, order_book_row
+from tests.support.dbn_files import zstd
+from tests.support.itch_files import BODIES, framed, message, stock
+from tests.support.lobster_files import lines, order_book_row
 
 MOST_MEMORY = 64 << 20
 

@@ -12,7 +12,7 @@ from lobench.engine.errors import FeedError
 from lobench.engine.feeds import compressed, load, open_feed
 from lobench.engine.records import MBO
 from tests.conftest import examples
-from tests.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
+from tests.support.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
 
 quick = settings(deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -12,9 +12,9 @@ from lobench.engine.anomalies import ANOMALIES
 from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH
 from tests.conftest import examples
-from tests.made_once import made_once
-from tests.replays import LADDER, PHASE, TOP, Expected, Observed, Records, assert_same, each, table
-from tests.streams import Market, nonsense
+from tests.support.made_once import made_once
+from tests.support.replays import LADDER, PHASE, TOP, Expected, Observed, Records, assert_same, each, table
+from tests.support.streams import Market, nonsense
 
 PROVEN = [LADDER[0], PHASE[6], TOP] if TOP is not PHASE[6] else [LADDER[0], TOP]
 """Every policy of the reference, and those at the top; the others meet the lively market."""

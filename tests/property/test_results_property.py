@@ -29,8 +29,8 @@ from lobench.workbench.experiment.resume import check, reopen
 from lobench.workbench.ladder import load_ladder
 from lobench.workbench.results import Result, ResultFolder, read
 from tests.conftest import examples
-from tests.dbn_files import header, records, write
-from tests.pretend import Laboratory
+from tests.support.dbn_files import header, records, write
+from tests.support.pretend import Laboratory
 
 KNOWN = discover()
 OWN = load_ladder()
@@ -104,7 +104,7 @@ def usable(path: Path) -> Result:
 @example({"verb": "measure", "names": ["p4_hash_lookup"], "processes": None, "budget": 600.0, "precision": 0.005,
           "until": "strategies", "counts": [9_000]}, [4, 40, 3], True, 1, 10)  # fmt: skip
 @settings(deadline=None, max_examples=examples(20), suppress_health_check=list(HealthCheck))
-def test_whatever_is_written_can_be_read(
+def test_every_written_result_can_be_read(
     command: dict[str, Any], ends: list[int], coarse: bool, passes: int, evaluations: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:

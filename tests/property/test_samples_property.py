@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from lobench.engine.policy import Variant
 from lobench.workbench.rows.by_time import CLOSED
 from tests.conftest import examples
-from tests.replays import PHASE, TOP, Records, each, table
-from tests.sampled import by_record, by_time, keyed, sampled
-from tests.streams import nonsense
+from tests.support.replays import PHASE, TOP, Records, each, table
+from tests.support.sampled import by_record, by_time, keyed, sampled
+from tests.support.streams import nonsense
 
 _STEPS = st.sampled_from([0, 0, 1, 2, 3, 10, 100, CLOSED - 1, CLOSED, -1, -50, 2**63 - 1])
 """Nanoseconds to the next record; the last is a record without a time."""

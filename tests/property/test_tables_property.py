@@ -22,8 +22,8 @@ from lobench.engine.feeds import open_feed
 from lobench.engine.feeds.tables import text
 from lobench.workbench.converting.convert import convert
 from lobench.workbench.converting.schemas import SCHEMAS
-from tests.feeds import content, read_ahead_threads
-from tests.tables import encoded, feed_of, plausible, write
+from tests.support.feeds import content, read_ahead_threads
+from tests.support.tables import encoded, feed_of, plausible, write
 
 FEW, MANY = 60, 10_000
 """Mutations of each kind of file."""

@@ -19,9 +19,9 @@ import pytest
 import lobench
 from lobench.engine.oracle import Oracle
 from lobench.engine.registry import FEATURES
-from tests.cli.command import busy, calm
-from tests.dbn_files import header, write
-from tests.replays import TOP, bits
+from tests.support.command import busy, calm
+from tests.support.dbn_files import header, write
+from tests.support.replays import TOP, bits
 
 MODULES = ("_batch", "_commands", "_feeds", "_rows")
 LONG = {"run", "compare", "latency", "read_result", "batch"}
@@ -167,7 +167,7 @@ def test_a_book_as_of_a_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.normal
-def test_progress_is_told(feed: str) -> None:
+def test_progress_is_reported(feed: str) -> None:
     told: list[int] = []
     list(lobench.rows([feed] * 3, progress=told.append))
     assert told[-1] == 27_000
@@ -178,7 +178,7 @@ def test_progress_is_told(feed: str) -> None:
 
 
 @pytest.mark.normal
-def test_an_interrupt_keeps_what_is_there(feed: str, tmp_path: Path) -> None:
+def test_an_interrupt_keeps_the_finished_rows(feed: str, tmp_path: Path) -> None:
     """SIGINT while it replays, to this very process."""
 
     def interrupt(done: int) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import lobench
-from tests.dbn_files import header, records, write
-from tests.pretend import NANOSECONDS, Laboratory
+from tests.support.dbn_files import header, records, write
+from tests.support.pretend import NANOSECONDS, Laboratory
 
 pytestmark = pytest.mark.normal
 
@@ -85,7 +85,7 @@ def test_refuses_in_the_commands_words(feed: str, options: dict[str, Any], said:
         lobench.run(feed, **options)
 
 
-def test_what_is_no_result(tmp_path: Path) -> None:
+def test_other_files_are_no_results(tmp_path: Path) -> None:
     with pytest.raises(lobench.UsageError, match=r"give a result\.json"):
         lobench.read_result(tmp_path)
     (tmp_path / "result.json").write_text("{}")

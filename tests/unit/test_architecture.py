@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from lobench.engine.layout import BOOK, STATE
-from tests.replays import LADDER, PHASE, ROOT, run_python
+from tests.support.paths import ROOT
+from tests.support.replays import LADDER, PHASE, run_python
 
 LAYERS = ("engine", "variants", "workbench", "reports")
 """From the bottom up: a package imports itself and those before it."""
@@ -151,18 +152,18 @@ def test_the_oracle_needs_no_compiler() -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_module_is_short_and_says_what_it_is(module: str) -> None:
+def test_modules_are_short_and_have_a_docstring(module: str) -> None:
     assert ast.get_docstring(tree(module)), f"{module} has no docstring"
     assert len(MODULES[module].read_text().splitlines()) <= LONGEST
 
 
 @pytest.mark.parametrize("folder", ["lobench", "tests", "benchmarks", "scripts", "examples", "docs"])
-def test_what_is_no_part_is_short_as_well(folder: str) -> None:
+def test_files_outside_the_package_are_short(folder: str) -> None:
     lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / folder).rglob("*.py")}
     assert {path: length for path, length in lengths.items() if length > LONGEST} == {}
 
 
-def test_where_things_are() -> None:
+def test_the_architecture_page_names_existing_files() -> None:
     """The table of docs/architecture.md names files that are there."""
     table = (ROOT / "docs/architecture.md").read_text().partition("## Where is")[2]
     named = re.findall(r"`((?:engine|variants|workbench|reports)/[^`]+)`", table)

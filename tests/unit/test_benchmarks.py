@@ -16,7 +16,7 @@ from benchmarks import common, decode, exact, first_call, output, replay, stages
 from lobench.engine.counters import COUNTERS
 from lobench.variants import discover
 from lobench.workbench.history.asv_files import configuration
-from tests.cli.command import ROOT
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("benchmarks")]
 
@@ -24,7 +24,7 @@ IMPORTED = {"zstandard": "zstandard", "databento_dbn": "databento-dbn", "llvmlit
 """Packages by the name of their module, where it is another or they come with another."""
 
 
-def test_parameters_are_what_the_project_has() -> None:
+def test_parameters_are_the_projects_variants_and_counters() -> None:
     assert [name for name, variant in discover().items() if variant.phase is not None] == common.VARIANTS
     assert tuple(COUNTERS) == common.COUNTERS
     assert {f"track_{kind}" for kind in (*COUNTERS, "instructions")} <= set(dir(exact.Exact))
@@ -112,7 +112,7 @@ def test_exact_counts(cache: dict[str, object], monkeypatch: pytest.MonkeyPatch)
     assert suite.track_locks_taken.__func__.unit == "per event"
 
 
-def test_a_replay_and_what_is_skipped(cache: dict[str, object]) -> None:
+def test_a_replay_is_timed_and_missing_variants_are_skipped(cache: dict[str, object]) -> None:
     suite = replay.Replay()
     suite.setup(cache, "p4_hash_lookup", common.TIMED[1])
     try:

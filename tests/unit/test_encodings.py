@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.replays import ROOT
+from tests.support.paths import ROOT
 
 FILES = [
     path
@@ -62,7 +62,7 @@ def test_encodings_are_said(path: Path) -> None:
         ("subprocess.run(command, text=True, encoding='utf-8')", False),
     ],
 )
-def test_what_is_found(call: str, unsaid: bool) -> None:
+def test_calls_without_an_encoding_are_found(call: str, unsaid: bool) -> None:
     (statement,) = ast.parse(call).body
     assert isinstance(statement, ast.Expr)
     assert isinstance(statement.value, ast.Call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.replays import run_python
+from tests.support.replays import run_python
 
 HEAVY = {"scipy", "pandas", "pyarrow", "statsmodels", "altair", "jinja2", "vl_convert", "fsspec", "s3fs"}
 
@@ -41,7 +41,7 @@ WORKERS = [
     ],
     ids=lambda words: str(words[0]),
 )
-def test_what_needs_no_statistics_loads_none(words: tuple[str, ...]) -> None:
+def test_commands_without_statistics_load_none(words: tuple[str, ...]) -> None:
     code, loaded = run_python(SCRIPT, *words)
     assert code == 0
     assert {name.partition(".")[0] for name in loaded} & HEAVY == set()

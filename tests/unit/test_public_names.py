@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import lobench
-from tests.replays import run_python
+from tests.support.replays import run_python
 
 HEAVY = {"numpy", "numba", "llvmlite", "pyarrow", "scipy", "pandas"}
 

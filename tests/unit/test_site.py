@@ -16,7 +16,8 @@ import pytest
 
 import lobench
 from lobench.workbench.cli import VERBS
-from tests.cli.command import ROOT, environment
+from tests.support.command import environment
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("site")]
 FETCHED = {

@@ -33,10 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     backfill.add_argument(
         "--every", type=int, default=1, metavar="N", help="only every Nth commit, and the last (default 1)"
     )
+    backfill.add_argument("--again", action="store_true", help="retry commits that could not be measured before")
     listing = verbs.add_parser("regressions", help="list regressions; exit code 1 if one is not acknowledged")
-    listing.add_argument(
-        "--acknowledged", metavar="FILE", help="acknowledged regressions (default benchmarks/acknowledged.toml)"
-    )
     listing.add_argument(
         "--issue",
         metavar="FILE",
@@ -51,7 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--rounds", type=int, default=6, metavar="N", help="maximum rounds of fresh processes (default 6)"
         )
         options.add_seconds(one, 8.0, "per round")
-        one.add_argument("--again", action="store_true", help="retry commits that could not be measured before")
         one.add_argument(
             "--accept-results", action="store_true", help="record commits even if their results have changed"
         )
@@ -124,7 +121,7 @@ def _record_locked(
         accept_results=arguments.accept_results,
         ladder=arguments.ladder,
     )
-    pending = recorder.pending(asked, arguments.again or arguments.what == "record")
+    pending = recorder.pending(asked, arguments.what == "record" or arguments.again)
     if len(pending) < len(asked):
         there = f"{len(asked) - len(pending)} of {len(asked)}"
         print(f"{there} commits were already recorded or given up", file=sys.stderr)
@@ -179,11 +176,10 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
 
     if not history.points:
         raise UsageError(f"{history.file.parent}: nothing recorded; run lobench history record or backfill")
-    path = Path(arguments.acknowledged) if arguments.acknowledged else repository.root / FILE
     order = repository.order()
     outside = outside_of(history, order)
     series = all_series(history, order)
-    found = regressions(history, series, read(path))
+    found = regressions(history, series, read(repository.root / FILE))
     counted = [one for one in found if one.counts]
     missing = otava_missing()
     if arguments.json:

@@ -52,8 +52,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also print a digest of all books, features and accounts at the end",
     )
-    # Digests were once the default, at a high cost; scripts may still pass this.
-    parser.add_argument("--no-digests", action="store_true", help=argparse.SUPPRESS)
     options.add_json(parser)
 
 

@@ -68,14 +68,14 @@ def pinned(variables: Mapping[str, str]) -> Variables:
     return tuple(sorted(variables.items()))
 
 
-def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict[str, BrokenError]:
+def build_all(builds: Sequence[Build]) -> dict[str, BrokenError]:
     """Compile in as many processes as there are processors. Returns source key to reason for those that fail.
 
     A variant or build that a commit does not have is no failure. After a source's first failure, its remaining builds
     are left out.
     """
     chains = Chains(missing_of(builds))
-    with progress(label, chains.left) as ticker, selectors.DefaultSelector() as ready:
+    with progress("compiling kernels", chains.left) as ticker, selectors.DefaultSelector() as ready:
         lanes = [_Lane(chains, ready, ticker) for _ in range(min(len(os.sched_getaffinity(0)), chains.left))]
         try:
             for lane in lanes:

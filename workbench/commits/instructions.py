@@ -63,11 +63,9 @@ def run_here() -> bool:
     return told is not None and set(told[1].split()) >= _NEEDED
 
 
-def instructions_per_event(
-    source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]], evaluate: str = "last"
-) -> Counts:
+def instructions_per_event(source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]]) -> Counts:
     """``count`` of all records together."""
-    exact = count(source, variants, feeds, evaluate).exact
+    exact = count(source, variants, feeds).exact
     return {pair: found[dumps.INSTRUCTIONS] for pair, found in exact.items()}
 
 

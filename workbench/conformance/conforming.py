@@ -99,7 +99,7 @@ class RemoteSubject:
 
 
 @contextmanager
-def subject(engine: str, seconds: float = SECONDS) -> Iterator[Subject]:
+def subject(engine: str) -> Iterator[Subject]:
     """Within the context, the engine of that name, or of that file. Raises UsageError if there is none, LobenchError if
     it does not compile."""
     if engine == ORACLE:
@@ -116,7 +116,7 @@ def subject(engine: str, seconds: float = SECONDS) -> Iterator[Subject]:
         except FaultError as fault:
             what = "compile" if isinstance(found, Variant) else "start"
             raise LobenchError(f"{found.name}: does not {what}: {fault.reason}") from None
-        yield RemoteSubject(subject_of(found), host, seconds)
+        yield RemoteSubject(subject_of(found), host, SECONDS)
 
 
 def conform(engine: Subject, rules: Sequence[Rule], advance: Callable[[], None] = lambda: None) -> Conformance:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from lobench.engine.records import F_LAST, F_SNAPSHOT, F_TOB, UNDEF_PRICE
@@ -46,13 +45,6 @@ def expected(rule: Rule) -> list[str]:
         lines.append("everything that the engine shows of the same records in one call")
     if rule.compared == "trace":
         lines.append("the trace that follows from the rows that the engine shows")
-    return lines
-
-
-def table(rules: Iterable[Rule]) -> list[str]:
-    """Rules as a table of docs/conformance.md."""
-    lines = ["| rule | section | text | needs | may be left out |", "|---|---|---|---|---|"]
-    lines += [f"| `{rule.name}` | {rule.section} | {rule.says} | {rule.needs} | {rule.group or ''} |" for rule in rules]
     return lines
 
 

@@ -27,14 +27,6 @@ _STEADY = 4
 """Bytes from which on numbers are written as their differences from row to row; but for ids, which have no order. That
 is as small as zstd makes them as they are, and with lz4 read in little more than half of the time."""
 _LETTERS = pa.array([chr(code) for code in range(256)])
-_NARROW = {
-    "u1": pa.uint8(),
-    "u2": pa.uint16(),
-    "u4": pa.uint32(),
-    "u8": pa.uint64(),
-    "i4": pa.int32(),
-    "i8": pa.int64(),
-}
 
 
 class Columns:

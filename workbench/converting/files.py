@@ -27,8 +27,6 @@ _DATASETS = {1: "GLBX.MDP3", 2: "XNAS.ITCH"}
 """The vendor's name for a publisher's dataset, if the source does not give it."""
 _FROM, _TO = date(1970, 1, 1), date(2200, 1, 1)
 """Days on which a name holds whose source does not say on which."""
-_GROUP = 1 << 18
-"""Rows of a group of a Parquet file."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,6 @@ def measure(
     seconds: float,
     until: str = "strategies",
     seed: int = 1,
-    values: Sequence[int] = VALUES,
     advance: Callable[[float], None] = lambda seconds: None,
 ) -> Sweep:
     """``sweep`` of the result document: fresh processes of ``seconds`` in all."""
@@ -54,7 +53,7 @@ def measure(
             seed=seed * 1000 + number,
             seconds=each,
             cpu=cpu_for(number),
-            settings={"values": list(values), "events": EVENTS},
+            settings={"values": list(VALUES), "events": EVENTS},
         )
         for message in messages(task):
             rows += [[value, number, *row] for value, *row in message["rows"]]

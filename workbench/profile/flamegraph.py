@@ -48,12 +48,11 @@ class Node:
     below: dict[str, Node] = field(default_factory=dict)
 
 
-def flame_graph(found: Lined, column: str | None = None, *, alive: bool = False) -> str:
+def flame_graph(found: Lined, *, alive: bool = False) -> str:
     """A document's stacks by function as SVG text, coloured by stage, or by file where there are no stages; widths are
-    shares of ``column``, the first one if none is named. ``alive``: with the script, for a file of its own."""
-    place = found.columns.index(column or found.columns[0])
-    name = f"{found.subject}, {found.columns[place]} {found.basis}, {found.tool}"
-    return drawn(tree(found, place), name, alive=alive)
+    shares of the first column. ``alive``: with the script, for a file of its own."""
+    name = f"{found.subject}, {found.columns[0]} {found.basis}, {found.tool}"
+    return drawn(tree(found, 0), name, alive=alive)
 
 
 def drawn(root: Node, name: str, *, alive: bool) -> str:

@@ -25,6 +25,9 @@ LINES = 5
 REPORTED = ("callgrind", "ablation", "perf")
 """Methods that a report is made of."""
 
+SECONDS = 5.0
+"""Of each sampler."""
+
 
 @dataclass(frozen=True)
 class Reported:
@@ -42,20 +45,17 @@ def for_report(
     before: Profiled | None = None,
     tuning: Tuning | None = None,
     workload: Workload,
-    seconds: float = 5.0,
-    methods: Sequence[str] | None = None,
     report: Callable[[str], None] = lambda label: None,
 ) -> Reported:
     """Profile one variant, or an engine from outside, and make its entry for a report.
 
     ``before`` is the profile of the phase before it, None for the first; ``tuning`` the tuning that the variant was
     fitted with, as a result has it. The tools' own output goes to ``folder``. Methods that are not installed, fail, or
-    do not suit an engine are left out and named under ``missing``. ``methods``: None for those of a report.
+    do not suit an engine are left out and named under ``missing``.
     """
-    if methods is None:
-        methods = (*REPORTED, *(name for name in methods_for(variant)[:1] if name not in REPORTED))
+    methods = (*REPORTED, *(name for name in methods_for(variant)[:1] if name not in REPORTED))
     task = Task.of(variant, feed, workload)
-    collector = Collector(variant, task, folder, seconds=seconds, lenient=True, tuning=tuning)
+    collector = Collector(variant, task, folder, seconds=SECONDS, lenient=True, tuning=tuning)
     profile = collector.collect(methods, report).profiled()
     return Reported(profile, entry_of(profile, before))
 

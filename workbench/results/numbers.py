@@ -15,14 +15,14 @@ def integer(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def significant(value: float, digits: int = 3) -> str:
-    """A number with ``digits`` significant digits; whole digits are never dropped."""
+def significant(value: float) -> str:
+    """A number with three significant digits; whole digits are never dropped."""
     if value == 0:
         return "0"
     magnitude = math.floor(math.log10(abs(value)))
     if magnitude < -4:
-        return f"{value:.{digits - 1}e}"
-    return f"{value:,.{max(0, digits - 1 - magnitude)}f}"
+        return f"{value:.2e}"
+    return f"{value:,.{max(0, 2 - magnitude)}f}"
 
 
 def decimals(interval: Interval) -> int:

@@ -61,9 +61,9 @@ def pseudo_sessions(
     return PseudoSessions(drawn.mean(axis=1), drawn.std(axis=1, ddof=1) / np.sqrt(count), count - 1)
 
 
-def false_positives(sessions: PseudoSessions, pair: int = 0) -> ErrorRate:
-    """How often a pair of identical variants would be told apart by one comparison, before Holm's correction and the
-    noise floor, which both only lower it.
+def false_positives(sessions: PseudoSessions) -> ErrorRate:
+    """How often the first pair, two identical variants, would be told apart by one comparison, before Holm's correction
+    and the noise floor, which both only lower it.
 
     Names can be swapped in 2^(processes - 1) ways that differ: for the interval no more pseudo-sessions than that count
     as independent.
@@ -71,7 +71,7 @@ def false_positives(sessions: PseudoSessions, pair: int = 0) -> ErrorRate:
     from scipy import stats
 
     critical = stats.t.ppf(1 - SIGNIFICANCE / 2, sessions.freedom)
-    wrong = np.abs(sessions.values[:, pair]) > critical * sessions.errors[:, pair]
+    wrong = np.abs(sessions.values[:, 0]) > critical * sessions.errors[:, 0]
     return rate(wrong, independent=min(len(wrong), 2 ** min(sessions.freedom, 30)))
 
 
@@ -102,7 +102,7 @@ def detectable(sessions: PseudoSessions, threshold: float, floor: float | Floats
     return np.expm1(np.maximum(0, smallest))
 
 
-def sequential(isolated: Table, slices: int, clock: str = "cpu_ns") -> ErrorRate | None:
+def sequential(isolated: Table, slices: int) -> ErrorRate | None:
     """How often sequential timing calls a variant different from itself: one run of it from start to end, then the next
     one, their samples compared by Welch's t-test as if they were independent. ``isolated``: samples of such runs, of
     ``slices`` slices each. None when there are too few to tell.
@@ -117,7 +117,7 @@ def sequential(isolated: Table, slices: int, clock: str = "cpu_ns") -> ErrorRate
         own = table["variant"] == variant
         runs, run = np.unique(np.stack([table["process"][own], table["pass"][own]]), axis=1, return_inverse=True)
         times = np.full((runs.shape[1], slices), np.nan)
-        times[run, table["slice"][own]] = table[clock][own]
+        times[run, table["slice"][own]] = table["cpu_ns"][own]
         times = times[~np.isnan(times).any(axis=1)]
         if len(times) > 1 and slices > 1:
             relative = times / np.maximum(1.0, np.median(times, axis=0))

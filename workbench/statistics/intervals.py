@@ -4,7 +4,7 @@ Processes are the independent repetitions; samples of one process share its memo
 process gives one number, a log ratio of times (or any linear contrast of log times, or a time itself), which contains
 the noise of its rounds and its own peculiarity. The resampling variance of the mean of such numbers is known without
 drawing (Davison and Hinkley 1997, section 3.8), and with few processes Student's quantiles keep their level where the
-percentiles of a bootstrap are far too narrow (docs/statistics.md has the figures).
+percentiles of a bootstrap are far too narrow (docs/measured.md has the figures).
 """
 
 from __future__ import annotations

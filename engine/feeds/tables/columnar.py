@@ -14,7 +14,6 @@ from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.problems import UnreadableError, printable
 from lobench.engine.feeds.tables.text import Batch
 
-MAGIC = b"PAR1"
 ROWS = 1 << 16
 """Rows of a batch."""
 

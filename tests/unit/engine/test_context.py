@@ -11,8 +11,8 @@ import pytest
 from lobench.engine.oracle import Oracle
 from lobench.engine.policy import Variant
 from lobench.engine.records import ASK, BATCH, BID, F_LAST, F_SNAPSHOT
-from tests.replays import LADDER, PHASE, TOP, each, run_python
-from tests.streams import Market
+from tests.support.replays import LADDER, PHASE, TOP, each, run_python
+from tests.support.streams import Market
 
 pytestmark = pytest.mark.normal
 
@@ -29,8 +29,8 @@ from lobench.engine.inspection import peek
 from lobench.engine.layout import BACKTEST
 from lobench.engine.registry import STRATEGIES, strategy
 from lobench.engine.replay import Replay
-from tests.replays import chunks
-from tests.streams import Market
+from tests.support.replays import chunks
+from tests.support.streams import Market
 from lobench.variants import discover
 
 @strategy(rule="remembers all that it saw of instrument {PEER}; follows its mid against its last trade")

@@ -11,7 +11,7 @@ import pytest
 
 from lobench.engine.policy import Variant
 from lobench.engine.registry import FEATURES
-from tests.replays import LADDER
+from tests.support.replays import LADDER
 
 
 def policies(variant: Variant) -> list[Any]:

@@ -17,8 +17,8 @@ from lobench.engine.policy import Variant
 from lobench.engine.records import ADD, ASK, BATCH, BID, CANCEL, CLEAR, F_LAST, F_TOB, MBO, MODIFY, TRADE, UNDEF_PRICE
 from lobench.engine.registry import FEATURES, STRATEGIES
 from lobench.engine.result import Result
-from tests.replays import LADDER, PHASE, TOP, Observed, Records, each
-from tests.streams import Market, made
+from tests.support.replays import LADDER, PHASE, TOP, Observed, Records, each
+from tests.support.streams import Market, made
 
 pytestmark = pytest.mark.normal
 
@@ -188,7 +188,7 @@ def test_packed_books_touch_few_lines(variant: Variant) -> None:
 
 
 @pytest.mark.parametrize("variant", each([P0, P4]))
-def test_by_hand(variant: Variant) -> None:
+def test_counts_of_ten_events_by_hand(variant: Variant) -> None:
     records = made(
         [
             (1, 1, ADD, BID, 100, 5, 11, F_LAST),

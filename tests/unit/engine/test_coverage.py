@@ -29,7 +29,7 @@ from lobench.engine.records import (
 from lobench.engine.replay import Replay
 from lobench.workbench.verification.coverage import DEFAULT_FEEDS, RULES, reached, unreached
 from lobench.workbench.verification.coverage.records import RECORDS, count_records
-from tests.replays import PHASE, Records, group
+from tests.support.replays import PHASE, Records, group
 
 pytestmark = [pytest.mark.normal, group(PHASE[4])]
 
@@ -116,7 +116,7 @@ def _after(oracle: Oracle, book: Book, event: dict[str, int], held: dict[int, in
 
 
 @pytest.mark.parametrize("spec", ["synth:every-rule,n=6000", "synth:auction-open,n=6000,anomalies=0.05"])
-def test_counted_is_what_the_oracle_sees(spec: str) -> None:
+def test_counts_equal_the_oracles(spec: str) -> None:
     feed = load(open_feed([spec]))
     found, wanted = counts_of(feed), expected(feed.records)
     assert {name: found[name] for name in COUNTED} == {name: wanted[name] for name in COUNTED}
@@ -131,7 +131,7 @@ def test_the_default_feeds_reach_every_rule() -> None:
     assert left == set()
 
 
-def test_what_a_small_feed_does_not_reach() -> None:
+def test_a_small_feed_reaches_these_rules_only() -> None:
     made = np.zeros(3, MBO)
     made["action"], made["side"], made["flags"] = [ADD, ADD, TRADE], [BID, ASK, BID], F_LAST
     made["order_id"], made["price"], made["size"] = [1, 2, 0], [100, 200, 150], 5

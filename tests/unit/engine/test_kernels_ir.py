@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from llvmlite.binding import get_host_cpu_features
 
-from tests.replays import LADDER, PHASE, group, run_python
+from tests.support.replays import LADDER, PHASE, group, run_python
 
 pytestmark = pytest.mark.normal
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lobench.engine.policy import Variant
-from tests.replays import LADDER, PHASE, TOP, each, run_python
+from tests.support.replays import LADDER, PHASE, TOP, each, run_python
 
 pytestmark = pytest.mark.normal
 
@@ -18,8 +18,8 @@ import numpy as np
 from lobench.engine.layout import LEVEL, ORDER
 from lobench.engine.records import ADD, BID, ASK, CLEAR, F_LAST
 from lobench.engine.replay import Replay
-from tests.replays import chunks
-from tests.streams import Market, made
+from tests.support.replays import chunks
+from tests.support.streams import Market, made
 from lobench.variants import discover
 
 class Mallinfo2(ctypes.Structure):
@@ -113,8 +113,8 @@ count("realloc", 2)
 count("free", 1)
 
 from lobench.engine.replay import Replay
-from tests.replays import chunks
-from tests.streams import Market
+from tests.support.replays import chunks
+from tests.support.streams import Market
 from lobench.variants import discover
 
 parts = list(chunks(Market(4).records(60_000), 10_000))
@@ -143,7 +143,7 @@ def calls(name: str) -> Any:
 
 
 @pytest.mark.parametrize("variant", [*each([LADDER[0]], pytest.mark.long), *each([TOP])])
-def test_nothing_is_left(variant: Variant) -> None:
+def test_destroyed_replays_leave_no_memory(variant: Variant) -> None:
     for workers, heap in run_python(REPLAYS, variant.name, **ONE_ARENA).items():
         assert heap["held"] > 500_000, (workers, heap)
         assert abs(heap["left"]) < NOISE, (workers, heap)
@@ -184,7 +184,7 @@ def test_a_heap_allocates_and_frees_all_the_time(variant: Variant) -> None:
 
 
 @pytest.mark.parametrize("variant", each([PHASE[4], PHASE[5]]))
-def test_memory_is_told(variant: Variant) -> None:
+def test_memory_sizes_by_component(variant: Variant) -> None:
     memory = calls(variant.name)["memory"]
     assert memory["orders"] > 300
     assert memory["levels"] > 50

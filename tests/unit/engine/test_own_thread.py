@@ -11,7 +11,7 @@ from lobench.engine.own_thread import Company, OwnThread, other_threads
 
 
 @pytest.mark.parametrize(("kind", "counted"), [(OwnThread, 0), (Thread, 1)])
-def test_whose_thread_it_is(kind: type[Thread], counted: int) -> None:
+def test_only_foreign_threads_are_counted(kind: type[Thread], counted: int) -> None:
     over = Event()
     before = other_threads()
     company = Company.now()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lobench.engine.parts import Part, shortened, sweep
-from tests.replays import ROOT
+from tests.support.paths import ROOT
 
 HOLD = (
     "import sys, time; from lobench.engine import parts; parts.Part(sys.argv[1]); print(1, flush=True); time.sleep(99)"
@@ -27,7 +27,7 @@ def holder(target: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("name", ["f", "a name.parquet", "n" * 248 + ".part", "ä" * 127, "\udcff.bin", ".hidden", "-x"])
-def test_any_name(tmp_path: Path, name: str) -> None:
+def test_parts_of_any_name_are_hidden(tmp_path: Path, name: str) -> None:
     target = tmp_path / name
     with Part(target) as part:
         part.path.write_bytes(b"new")
@@ -45,7 +45,7 @@ def test_a_name_that_no_file_can_have_is_refused_at_once(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_not_finished_is_removed(tmp_path: Path) -> None:
+def test_unfinished_files_are_removed(tmp_path: Path) -> None:
     target = tmp_path / "f"
     target.write_text("old")
     with Part(target) as part:

@@ -21,10 +21,10 @@ from lobench.engine.replay import Replay
 from lobench.engine.rows import HEADS, RowBuffers, Rows, joined
 from lobench.engine.tap import write_row
 from lobench.workbench.rows.numbering import Numbers
-from tests.cli.command import busy
-from tests.datasets import assert_same_rows, plain
-from tests.dbn_files import header, write
-from tests.replays import PHASE, TOP
+from tests.support.command import busy
+from tests.support.datasets import assert_same_rows, plain
+from tests.support.dbn_files import header, write
+from tests.support.replays import PHASE, TOP
 
 ROOM = 40
 
@@ -90,7 +90,7 @@ def test_rows_of_some_places_and_one_after_the_other() -> None:
 
 
 @pytest.mark.normal
-def test_memory_that_somebody_has_is_not_written_to() -> None:
+def test_memory_of_held_batches_is_not_reused() -> None:
     buffers = RowBuffers(ROOM, list(FEATURES), 1)
 
     def address() -> int:

@@ -73,7 +73,7 @@ def test_the_ladder() -> None:
     assert same_kernels([variant.fitted(Parameters()) for variant in KNOWN.values()]) == {P8.name: P7.name}
 
 
-def test_only_what_takes_part_counts() -> None:
+def test_only_policies_of_used_stages_count() -> None:
     """Until a stage: policies of later stages are not in the kernel."""
     variants = list(KNOWN.values())
     first, books, features = (same_kernels(variants, until) for until in ("decode", "book", "features"))

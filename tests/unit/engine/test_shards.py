@@ -14,10 +14,10 @@ from lobench.engine.policy import Variant
 from lobench.engine.records import F_SNAPSHOT
 from lobench.engine.replay import Replay
 from lobench.engine.shards import SLOTS, share_out
-from tests.cli.command import calm
-from tests.dbn_files import header, write, zstd
-from tests.replays import TOP, Observed, Records, chunks, each
-from tests.streams import Market
+from tests.support.command import calm
+from tests.support.dbn_files import header, write, zstd
+from tests.support.replays import TOP, Observed, Records, chunks, each
+from tests.support.streams import Market
 
 pytestmark = pytest.mark.normal
 
@@ -32,7 +32,7 @@ def test_the_busiest_instruments_are_spread() -> None:
         assert load.max() < 1.02 * load.mean()
 
 
-def test_what_was_not_seen_is_shared_out_too() -> None:
+def test_unseen_instruments_are_spread_evenly() -> None:
     owners = share_out(np.zeros(0, np.uint32), 3)["worker"]
     assert len(owners) == SLOTS
     assert set(np.bincount(owners)) == {SLOTS // 3, SLOTS // 3 + 1}
@@ -75,7 +75,7 @@ def shares(ids: npt.NDArray[np.uint32], records: Records) -> npt.NDArray[np.floa
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-def test_a_snapshot_does_not_say_who_is_busy(tmp_path: Path, compressed: bool) -> None:
+def test_a_snapshot_is_no_measure_of_activity(tmp_path: Path, compressed: bool) -> None:
     records = opened(2 * ENOUGH)
     data = header() + records.tobytes()
     feed = open_feed([write(tmp_path / "feed", zstd(data) if compressed else data)])
@@ -96,7 +96,7 @@ def test_an_empty_feed_has_no_activity(tmp_path: Path) -> None:
     assert len(activity(open_feed([write(tmp_path / "empty.dbn", header())]))) == 0
 
 
-def test_what_cannot_be_read_ends_the_sample(tmp_path: Path) -> None:
+def test_unreadable_data_ends_the_sample(tmp_path: Path) -> None:
     records = opened(10_000)
     feed = open_feed([write(tmp_path / "cut.dbn", header() + records.tobytes()[:-7])])
     assert len(activity(feed)) > 0

@@ -15,7 +15,7 @@ from lobench.engine.compiling import kernel
 from lobench.engine.policy import Kernel
 from lobench.engine.stages import PARTS, Stage
 from lobench.workbench.profile.stages import CONTRACTS, declared_fields
-from tests.replays import ROOT
+from tests.support.paths import ROOT
 
 MARKERS = ("kernel", "inlined", "entry")
 
@@ -70,7 +70,7 @@ def test_kernels_of_one_name_begin_one_stage(name: str) -> None:
         assert declared == {found.arguments for found in KERNELS if found.name == name}
 
 
-def test_every_function_of_a_policy_says_whose_stage_it_is() -> None:
+def test_every_function_of_a_policy_declares_its_stage() -> None:
     with_kernels = {
         each
         for each in vars(policy).values()
@@ -81,7 +81,7 @@ def test_every_function_of_a_policy_says_whose_stage_it_is() -> None:
         assert declared_fields(contract)
 
 
-def test_one_that_does_not_say_is_refused() -> None:
+def test_a_function_without_a_stage_is_refused() -> None:
     @dataclass(frozen=True)
     class Silent:
         find: Kernel

@@ -10,8 +10,8 @@ from lobench.engine.errors import StaleError
 from lobench.engine.inspection import Book
 from lobench.engine.policy import Variant
 from lobench.engine.replay import Replay
-from tests.replays import PHASE, TOP, chunks, each
-from tests.streams import Market
+from tests.support.replays import PHASE, TOP, chunks, each
+from tests.support.streams import Market
 
 pytestmark = pytest.mark.normal
 

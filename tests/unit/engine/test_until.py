@@ -13,8 +13,8 @@ from lobench.engine.policy import Variant
 from lobench.engine.records import MBO
 from lobench.engine.replay import Replay
 from lobench.workbench.verification.proof import Proof, compare
-from tests.replays import LADDER, PHASE, TOP, Observed, Records, chunks, each, group
-from tests.streams import Market
+from tests.support.replays import LADDER, PHASE, TOP, Observed, Records, chunks, each, group
+from tests.support.streams import Market
 
 pytestmark = pytest.mark.normal
 
@@ -56,7 +56,7 @@ def test_decode_reads_every_field_of_every_record(variant: Variant, workers: int
 
 
 @pytest.mark.parametrize(("variant", "until"), SHORTER)
-def test_a_shorter_replay_keeps_what_the_whole_one_does(variant: Variant, until: str) -> None:
+def test_a_shorter_replay_equals_the_whole_one_so_far(variant: Variant, until: str) -> None:
     with replayed(variant, RECORDS, "strategies", observe=False) as whole:
         with replayed(variant, RECORDS, until, observe=False) as shorter:
             assert shorter.end_state() == shorter.end_state(until) == whole.end_state(until)
@@ -66,7 +66,7 @@ def test_a_shorter_replay_keeps_what_the_whole_one_does(variant: Variant, until:
 
 
 @pytest.mark.parametrize(("variant", "until"), SHORTER)
-def test_its_digests_are_the_whole_ones(variant: Variant, until: str) -> None:
+def test_digests_of_a_shorter_replay_equal_the_whole_ones(variant: Variant, until: str) -> None:
     whole = Observed(P4, RECORDS, rows=False).result
     shorter = Observed(variant, RECORDS, rows=False, workers=2, until=until).result
     assert shorter.digests is not None
@@ -89,7 +89,7 @@ def test_the_trace_is_the_same_of_every_build_and_any_pieces(until: str) -> None
     assert Observed(TOP, RECORDS, rows=False, until=until, workers=2).result.trace == one.trace
 
 
-def test_what_makes_no_sense_is_refused() -> None:
+def test_impossible_stages_are_refused() -> None:
     with pytest.raises(UsageError, match="until must be one of decode, book, features, strategies"):
         Replay(P4, until="books")
     with pytest.raises(UsageError, match="has none"):

@@ -5,18 +5,18 @@ from __future__ import annotations
 from lobench.reports import numbers
 from lobench.reports.answer import answer
 from lobench.reports.numbers import TIMES
-from tests import typed
-from tests.analyses import Document, interval
-from tests.documents import SPEEDS, document
-from tests.reported import complete, many, refuted, renamed
-from tests.typed import page, views
+from tests.support import typed
+from tests.support.analyses import Document, interval
+from tests.support.documents import SPEEDS, document
+from tests.support.reported import complete, many, refuted, renamed
+from tests.support.typed import page, views
 
 
 def said(made: Document) -> str:
     return answer(views(made)).replace("\u00a0", " ")
 
 
-def test_one_feed() -> None:
+def test_the_answer_for_one_feed() -> None:
     made = complete()
     ladder = {rung["variant"]: rung for rung in made["feeds"][0]["analysis"]["ladder"]}
     ladder["p4_hash_lookup"]["total"] = {"value": 10.31, "low": 9.9, "high": 10.8}
@@ -58,7 +58,7 @@ def test_no_difference_is_not_called_faster() -> None:
     assert said(made).startswith("p4_hash_lookup shows no difference in speed from p0_baseline: 1.01")
 
 
-def test_nothing_measured() -> None:
+def test_the_answer_without_a_measurement() -> None:
     made = document(status="partial")
     assert said(made) == (
         "Nothing was measured on synth:liquid-future; all 5 variants agree to the last bit over 98,304 events."
@@ -92,7 +92,7 @@ def test_a_step_over_several_phases_is_no_phase_s() -> None:
     assert "the biggest phase, p4_hash_lookup, gained 1.2" in said(document(speeds=speeds))
 
 
-def test_the_reference_is_what_the_control_repeats() -> None:
+def test_the_control_names_the_reference() -> None:
     made = renamed(complete(), {"p0_baseline": "other", "p0_baseline (A/A)": "other (A/A)"})
     assert " as fast as other on " in said(made)
 
@@ -123,7 +123,7 @@ def test_one_kernel_is_neither_top_nor_earns() -> None:
     assert shown.count(note) == 2  # in the ladder and in the table across feeds
 
 
-def test_nothing_shown_is_nothing_earned() -> None:
+def test_unproven_gains_are_not_called_gains() -> None:
     made = document()
     for rung in made["feeds"][0]["analysis"]["ladder"][1:]:
         rung["step_verdict"] = "no difference shown"
@@ -143,7 +143,7 @@ def test_a_feed_without_evaluations_has_no_headline() -> None:
     assert "as fast as p0_baseline on synth:other" in answer(views(made, other))
 
 
-def test_the_floor_at_the_top_is_told() -> None:
+def test_the_noise_floor_at_the_top_is_shown() -> None:
     made = document()
     noise = made["feeds"][0]["analysis"]["noise"]
     noise["floor"] = 0.0018

@@ -17,9 +17,9 @@ from lobench.reports.charts.svg import draw
 from lobench.reports.charts.theme import DARK, labels, ticks
 from lobench.reports.result_view import ResultView, printable
 from lobench.reports.sections.attribution import section as attribution
-from tests import typed
-from tests.analyses import interval
-from tests.reported import complete, hostile
+from tests.support import typed
+from tests.support.analyses import interval
+from tests.support.reported import complete, hostile
 
 SVG = "{http://www.w3.org/2000/svg}"
 Maker = Callable[[ResultView], Chart | None]
@@ -33,7 +33,7 @@ def view(made: dict[str, object]) -> ResultView:
 
 @pytest.mark.parametrize("maker", MAKERS)
 @pytest.mark.parametrize("source", [complete, hostile])
-def test_a_chart_says_what_it_shows(maker: Maker, source: Callable[[], dict[str, object]]) -> None:
+def test_charts_have_a_title_and_a_description(maker: Maker, source: Callable[[], dict[str, object]]) -> None:
     chart = maker(view(source()))
     assert chart is not None
     text, png = draw(chart).standalone()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lobench.reports.headline import facts, headline
-from tests.analyses import Document, interval
-from tests.documents import SPEEDS, document
-from tests.typed import views
+from tests.support.analyses import Document, interval
+from tests.support.documents import SPEEDS, document
+from tests.support.typed import views
 
 PAIR = {name: SPEEDS[name] for name in ("p0_baseline", "p3_indexed_features", "p4_hash_lookup")}
 
@@ -25,7 +25,7 @@ def biased(kind: str) -> Document:
     return made
 
 
-def test_the_figure_by_itself_is_of_the_same_pair() -> None:
+def test_the_isolated_figure_is_of_the_same_pair() -> None:
     assert "over p0_baseline; each alone 4.2" in total(biased("run"))
     assert "over p3_indexed_features; each alone 1.3" in total(biased("cmp"))
     made = biased("cmp")

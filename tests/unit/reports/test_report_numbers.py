@@ -52,7 +52,7 @@ def test_words() -> None:
     assert numbers.listed(["a", "b", "c"]) == "a, b and c"
 
 
-def test_what_cannot_be_printed_is_marked() -> None:
+def test_unprintable_characters_are_escaped() -> None:
     assert printed({"a\x00": ["b\x1b[31m\u202e", 1, None, [1, 2]]}) == {
         "a\ufffd": ["b\ufffd[31m\ufffd", 1, None, [1, 2]]
     }

@@ -12,10 +12,10 @@ import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.summaries.markdown import escaped
-from tests.analyses import Document
-from tests.documents import document
-from tests.reported import HOSTILE, MANY, TELLTALE, complete, hostile, refuted
-from tests.typed import write
+from tests.support.analyses import Document
+from tests.support.documents import document
+from tests.support.reported import HOSTILE, MANY, TELLTALE, complete, hostile, refuted
+from tests.support.typed import write
 
 SECTIONS = [
     "ladder",
@@ -98,7 +98,7 @@ def test_workers_of_one_book_are_no_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.normal
-def test_a_session_is_told_as_it_was_measured(tmp_path: Path) -> None:
+def test_the_page_gives_the_number_of_processes(tmp_path: Path) -> None:
     content = complete()
     design = content["feeds"][0]["session"]["design"]
     count = design["processes"]
@@ -119,7 +119,7 @@ def test_latency_alone_has_a_headline(tmp_path: Path) -> None:
 
 
 @pytest.mark.normal
-def test_nothing_is_fetched(tmp_path: Path) -> None:
+def test_the_page_fetches_nothing(tmp_path: Path) -> None:
     source = write([complete()], tmp_path).read_text()
     page = Parsed(source)
     assert page.values("src") == []
@@ -133,7 +133,7 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("parts", [{}, {"analysis": False}])
-def test_what_is_missing_is_said_with_the_command_that_gives_it(tmp_path: Path, parts: dict[str, Any]) -> None:
+def test_missing_parts_name_their_command(tmp_path: Path, parts: dict[str, Any]) -> None:
     page, text = made(tmp_path, document(**parts))
     assert page.values("class").count("text missing") >= 5
     assert text.count("To measure it: `lobench run synth:liquid-future`") >= 5
@@ -262,7 +262,7 @@ def test_writing_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.normal
-def test_what_a_feed_was_tuned_to(tmp_path: Path) -> None:
+def test_the_page_shows_the_fitted_parameters(tmp_path: Path) -> None:
     made = document()
     parameters = {"distance": 8, "least_lines": 4096}
     made["feeds"][0]["tuning"] = {

@@ -12,10 +12,10 @@ from lobench.reports.answer import answer
 from lobench.reports.blocks import Table
 from lobench.reports.numbers import TIMES
 from lobench.reports.summary import places
-from tests.analyses import Document, from_top_of
-from tests.documents import document
-from tests.reported import complete
-from tests.typed import views, write
+from tests.support.analyses import Document, from_top_of
+from tests.support.documents import document
+from tests.support.reported import complete
+from tests.support.typed import views, write
 
 
 def texts(blocks: Any) -> str:
@@ -31,7 +31,7 @@ def changed(feeds: tuple[str, ...], *gains: dict[str, float]) -> Document:
 
 
 @pytest.mark.normal
-def test_the_section_shows_what_is_lost(tmp_path: Path) -> None:
+def test_the_section_shows_the_loss_without_each_phase(tmp_path: Path) -> None:
     made = complete()
     found = made["feeds"][0]["analysis"]["from_top"]
     found["axes"][3] |= {"ratio": None, "p": None, "p_holm": None, "verdict": None, "note": "lookup has no part in it"}
@@ -45,7 +45,7 @@ def test_the_section_shows_what_is_lost(tmp_path: Path) -> None:
     assert text.index("Shapley value") < text.index("The loss if") < text.index("## Interactions")
 
 
-def test_it_does_not_need_the_factorial(tmp_path: Path) -> None:
+def test_the_section_does_not_need_the_factorial(tmp_path: Path) -> None:
     write([document(from_top=True)], tmp_path)
     text = (tmp_path / "report.md").read_text()
     assert "The 16 combinations of the four core axes were not measured" in text
@@ -53,7 +53,7 @@ def test_it_does_not_need_the_factorial(tmp_path: Path) -> None:
 
 
 @pytest.mark.normal
-def test_what_is_missing_is_said_with_its_command(tmp_path: Path) -> None:
+def test_a_missing_measurement_names_its_command(tmp_path: Path) -> None:
     write([document(factorial=True)], tmp_path)
     text = (tmp_path / "report.md").read_text()
     assert "`lobench measure --variants from-top synth:liquid-future`" in text
@@ -83,7 +83,7 @@ def test_refuted_variants_have_no_figure() -> None:
     assert views(made)[0].from_top is None
 
 
-def test_which_phase_earns_its_place_on_which_feed() -> None:
+def test_a_table_shows_phases_by_feed() -> None:
     made = changed(("synth:one", "synth:two"), {"context": 1.0, "lookup": 0.9}, {"lookup": 1.0})
     table, said = places(views(made))
     assert isinstance(table, Table)

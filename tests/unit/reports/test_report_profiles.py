@@ -24,11 +24,11 @@ from lobench.workbench.profile.model.variant import Profiled
 from lobench.workbench.profile.report import Reported, entry_of
 from lobench.workbench.results import Result, read
 from lobench.workbench.results.conversion import as_json
-from tests import typed
-from tests.documents import SPEEDS, document, written
-from tests.profiled import CARD, profile_of, profiles_of
-from tests.reported import complete, hostile, refuted
-from tests.typed import views, write
+from tests.support import typed
+from tests.support.documents import SPEEDS, document, written
+from tests.support.profiled import CARD, profile_of, profiles_of
+from tests.support.reported import complete, hostile, refuted
+from tests.support.typed import views, write
 from tests.unit.reports.test_report_page import Parsed, made
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -131,11 +131,11 @@ def test_a_flame_graph_is_drawn_anew() -> None:
         flame_of('<g><rect x="0" y="1e999" width="1200"/></g>'),
     ],
 )
-def test_what_is_no_flame_graph_is_left_out(text: str | None) -> None:
+def test_other_drawings_are_left_out(text: str | None) -> None:
     assert boxes_of(text) == []
 
 
-def test_nothing_but_numbers_and_names_is_taken_from_a_flame_graph() -> None:
+def test_only_numbers_and_names_are_taken_from_a_flame_graph() -> None:
     wild = flame_of(
         "<script>alert(1)</script><style>* { display: none }</style><foreignObject><p>in</p></foreignObject>",
         box("&lt;script&gt;alert(2)&lt;/script&gt;", 0, 1200, fill="url(http://example.invalid)"),
@@ -167,7 +167,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_what_a_refuted_variant_changed_is_not_shown() -> None:
+def test_changes_against_a_refuted_variant_are_not_shown() -> None:
     content = refuted("p3_indexed_features")
     entries = {entry.variant: entry.change for entry in views(content)[0].profiles}
     assert "p3_indexed_features" not in entries
@@ -267,7 +267,7 @@ def test_a_run_keeps_each_profile_at_once_and_goes_on_past_failures(
     )
 
 
-def test_a_run_without_the_extra_says_what_to_install(
+def test_a_run_without_the_extra_names_the_install_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)

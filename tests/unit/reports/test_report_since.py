@@ -12,11 +12,11 @@ from lobench.reports.sections import since
 from lobench.workbench.comparison.diff import FeedChanges
 from lobench.workbench.comparison.previous import previous
 from lobench.workbench.comparison.session_difference import Spread
-from tests import typed
-from tests.documents import document
+from tests.support import typed
+from tests.support.documents import document
 
 
-def test_the_page_says_what_changed() -> None:
+def test_the_page_lists_changes_since_the_last_run() -> None:
     now, before = typed.result(document(seed=2)), typed.result(document())
     (shown,) = [section for section in page([now], before).parts[0].sections if section.name == "since"]
     assert "No source has changed since" in str(shown.blocks[0])
@@ -51,7 +51,7 @@ def test_the_last_run_beside_it_is_found(tmp_path: Path) -> None:
     assert previous(tmp_path / "2026-01-01T02-30-00", typed.result(first)) is None
 
 
-def test_one_feed_of_which_there_is_too_little_hides_no_other() -> None:
+def test_a_feed_with_few_samples_hides_no_other() -> None:
     feeds = ["synth:liquid-future", "synth:other"]
     now, before = document(seed=2, feeds=feeds), document(feeds=feeds)
     before["feeds"][1]["analysis"] = None
@@ -61,6 +61,6 @@ def test_one_feed_of_which_there_is_too_little_hides_no_other() -> None:
     assert told[:2] == [1, 0]
 
 
-def test_where_no_variant_is_the_same_that_is_said() -> None:
+def test_results_without_a_common_variant_say_so() -> None:
     text = str(since._sessions(FeedChanges("a", [], Spread(0.0, 0))))
     assert text.startswith("No variant beside the reference is the same in both")

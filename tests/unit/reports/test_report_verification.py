@@ -8,8 +8,8 @@ import pytest
 
 from lobench.reports.blocks import Text
 from lobench.reports.sections import verification
-from tests.reported import complete
-from tests.typed import views
+from tests.support.reported import complete
+from tests.support.typed import views
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ from tests.typed import views
         ("decode", None, "the sum of all fields of all records"),
     ],
 )
-def test_the_lead_says_what_was_compared(until: str, compared: dict[str, Any] | None, covered: str) -> None:
+def test_the_lead_names_the_scope_of_the_comparison(until: str, compared: dict[str, Any] | None, covered: str) -> None:
     made = complete()
     made["until"] = until
     if compared is not None:

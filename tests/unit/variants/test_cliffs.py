@@ -18,10 +18,11 @@ from pathlib import Path
 import pytest
 
 from lobench.workbench.commits import counting, dumps
-from tests.dbn_files import header
-from tests.profilers import needs
-from tests.replays import PHASE, ROOT
-from tests.shapes import CLIFFS, records
+from tests.support.dbn_files import header
+from tests.support.paths import ROOT
+from tests.support.profilers import needs
+from tests.support.replays import PHASE
+from tests.support.shapes import CLIFFS, records
 
 P4, P7 = PHASE[4].name, PHASE[7].name
 SHORT = 12_000

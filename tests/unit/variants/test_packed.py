@@ -25,8 +25,8 @@ from lobench.variants.p7_cache_layout.levels import tick_of
 from lobench.variants.p7_cache_layout.parameters import DEFAULTS
 from lobench.variants.p7_cache_layout.queues import sort
 from lobench.variants.p7_cache_layout.window import lay_grid
-from tests.replays import PHASE, Expected, Observed, Records, assert_same, chunks, each
-from tests.streams import made
+from tests.support.replays import PHASE, Expected, Observed, Records, assert_same, chunks, each
+from tests.support.streams import made
 
 pytestmark = pytest.mark.normal
 

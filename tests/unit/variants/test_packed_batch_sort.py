@@ -23,8 +23,8 @@ from lobench.variants.p7_cache_layout.batch_sort import FEWEST, GROUPS, sorted_s
 from lobench.variants.p7_cache_layout.layout import PACKED
 from lobench.variants.p7_cache_layout.parameters import Parameters
 from tests.conftest import examples
-from tests.replays import LADDER, PHASE, Observed, Records, assert_equal, bits, chunks, each
-from tests.streams import Market
+from tests.support.replays import LADDER, PHASE, Observed, Records, assert_equal, bits, chunks, each
+from tests.support.streams import Market
 
 pytestmark = pytest.mark.normal
 

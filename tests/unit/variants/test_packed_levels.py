@@ -20,8 +20,8 @@ from lobench.variants.p7_cache_layout.layout import HEAD, OVERFLOW
 from lobench.variants.p7_cache_layout.levels import drop_bit, next_place, put_bit
 from lobench.variants.p7_cache_layout.overflow import FANOUT, NODE_BYTES
 from lobench.variants.p7_cache_layout.window import drop_window, lay_grid
-from tests.replays import PHASE, chunks, each
-from tests.shapes import Shape, records
+from tests.support.replays import PHASE, chunks, each
+from tests.support.shapes import Shape, records
 
 pytestmark = pytest.mark.normal
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import answer, environment
-from tests.replays import LADDER, ROOT
+from tests.support.command import answer, environment
+from tests.support.paths import ROOT
+from tests.support.replays import LADDER
 
 PARTS = ("engine", "variants", "workbench", "reports", "lobench")
 LAST = [variant.name for variant in LADDER if (variant.phase or 0) > 5]

@@ -63,13 +63,13 @@ def test_a_process_that_ends_costs_its_own_kernel_alone() -> None:
     assert set(told.values()) == {None}
 
 
-def test_one_that_is_gone_is_not_waited_for() -> None:
+def test_a_compiler_that_ended_is_not_waited_for() -> None:
     told = problems("a", "ends while another holds its pipe", "b")
     assert (told["a"], told["b"]) == (None, None)
     assert "ended with code 9" in str(told["ends while another holds its pipe"])
 
 
-def test_one_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiler_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compilers, "SECONDS", 0.2)
     told = problems("never ends")
     assert "the compiler took longer than" in str(told["never ends"])

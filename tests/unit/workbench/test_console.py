@@ -14,8 +14,8 @@ from rich.table import Table
 from lobench.workbench import console
 from lobench.workbench.cli.outcome import show
 from lobench.workbench.console import duration, progress, stderr, stdout
-from tests import typed
-from tests.documents import document
+from tests.support import typed
+from tests.support.documents import document
 
 HOSTILE = ["[archive]/es.dbn", "x[/y]", "[bold]b[/bold]", ":smile: [/]", "[link=file:x]y"]
 

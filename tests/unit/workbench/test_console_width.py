@@ -9,8 +9,8 @@ from rich.console import Console
 
 from lobench.workbench.cli.outcome import show
 from lobench.workbench.console import print_table, table_of
-from tests import typed
-from tests.documents import document
+from tests.support import typed
+from tests.support.documents import document
 
 NAMES = ("p3_indexed_features", "p8_profile_guided", "no difference shown", "0.988 to 1.022", "95 % interval")
 

@@ -7,7 +7,7 @@ from lobench.workbench.costlier import changed_lines, lines_with_costs
 BEFORE = {"a.py": ["import x", "for i in range(8):", "    step(i)", "done()"], "gone.py": ["old()"]}
 
 
-def test_a_line_that_moved_is_itself() -> None:
+def test_a_moved_line_costs_nothing_more() -> None:
     after = {"a.py": ["# words", *BEFORE["a.py"]]}
     old = {("a.py", 2): 8.0, ("a.py", 3): 40.0}
     new = {("a.py", 3): 8.0, ("a.py", 4): 40.0}

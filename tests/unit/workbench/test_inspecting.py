@@ -11,9 +11,9 @@ import pytest
 import lobench
 from lobench.engine.oracle import Oracle
 from lobench.workbench.inspecting import Inspection, Span
-from tests.cli.command import answer, busy
-from tests.cli.command import lobench as command
-from tests.dbn_files import header, other_record, write, zstd
+from tests.support.command import answer, busy
+from tests.support.command import lobench as command
+from tests.support.dbn_files import header, other_record, write, zstd
 
 
 @pytest.mark.normal
@@ -57,7 +57,7 @@ def test_counts_and_books(tmp_path: Path) -> None:
 
 
 @pytest.mark.normal
-def test_for_a_person(tmp_path: Path) -> None:
+def test_output_without_json(tmp_path: Path) -> None:
     done = command("inspect", "synth:equity-universe,n=20000")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()

@@ -17,7 +17,8 @@ import pytest
 from lobench.engine.errors import UsageError
 from lobench.variants import load_file
 from lobench.workbench.measurement.variant_digest import variant_digest
-from tests.replays import ROOT, run_python
+from tests.support.paths import ROOT
+from tests.support.replays import run_python
 
 pytestmark = pytest.mark.normal
 
@@ -112,7 +113,7 @@ def test_compilers_end_with_their_parent(tmp_path: Path) -> None:
     pytest.fail("the child still runs")
 
 
-def test_a_compiler_whose_parent_is_gone_ends_at_once() -> None:
+def test_a_compiler_without_its_parent_ends() -> None:
     code = "from lobench.workbench.processes.child import end_with_parent; end_with_parent(1 << 30)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL

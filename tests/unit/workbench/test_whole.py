@@ -13,8 +13,8 @@ import pytest
 
 from lobench.engine.errors import UsageError
 from lobench.workbench.atomic_write import write_whole
-from tests.dbn_files import header, zstd
-from tests.replays import ROOT
+from tests.support.dbn_files import header, zstd
+from tests.support.paths import ROOT
 
 
 def test_a_file_is_replaced_and_a_link_stays_one(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_folders_are_made_where_asked(tmp_path: Path) -> None:
         write_whole(tmp_path / "a/b/file/below", "text", "", folders=True)
 
 
-def test_text_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
+def test_text_is_utf_8_in_any_locale(tmp_path: Path) -> None:
     script = "import sys; from lobench.workbench.atomic_write import write_whole; from pathlib import Path; "
     script += "write_whole(Path(sys.argv[1]), '\\u2192 \\u00e4', '')"
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
@@ -59,7 +59,7 @@ def test_market_data_is_never_replaced(tmp_path: Path) -> None:
     assert file.read_bytes() == zstd(header())
 
 
-def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "file"
     file.write_text("old")
 

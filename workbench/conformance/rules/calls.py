@@ -47,11 +47,10 @@ def _handed(
     stride: int = 56,
     asked: bool = False,
     beside: bool = False,
-    section: str = EVENTS,
 ) -> Rule:
     return Rule(
         name,
-        section,
+        EVENTS,
         says,
         tuple(_market(count)),
         calls=calls,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from lobench.engine.records import F_LAST, F_TOB
-from lobench.workbench.conformance.rule import Offer, Rule, Shown, book
+from lobench.workbench.conformance.rule import Rule, Shown, book
 from lobench.workbench.conformance.rules.sections import BOOKS
 from lobench.workbench.conformance.stream import UNDEFINED, Row, add, cancel, modify, top
 
 
-def _top(name: str, says: str, stream: tuple[Row, ...], shown: Shown, needs: Offer = "bbo") -> Rule:
-    return Rule(name, BOOKS, says, stream, (shown,), needs=needs, group="top-of-book")
+def _top(name: str, says: str, stream: tuple[Row, ...], shown: Shown) -> Rule:
+    return Rule(name, BOOKS, says, stream, (shown,), needs="bbo", group="top-of-book")
 
 
 RULES: Final = (

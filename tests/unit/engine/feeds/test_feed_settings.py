@@ -14,8 +14,8 @@ from lobench.engine.feeds import load, open_feed
 from lobench.engine.feeds.instruments import IdSet
 from lobench.engine.feeds.selection import SelectedFeed, Selection, read_names
 from lobench.engine.feeds.settings import absolute, split
-from tests.feeds import content
-from tests.tables import feed_of, plausible, rows, table, write
+from tests.support.feeds import content
+from tests.support.tables import feed_of, plausible, rows, table, write
 
 NAMES = {1: "ESH4", 2: "ESM4", 3: "NQH4", 1 << 30: "FAR"}
 
@@ -52,7 +52,7 @@ def test_times_are_as_received_from_included_to_excluded() -> None:
     assert load(feed).records["ts_event"].tolist() == [0, 0, 20]
 
 
-def test_a_selection_of_nothing_says_what_there_is() -> None:
+def test_an_empty_selection_lists_the_instruments() -> None:
     feed = SelectedFeed(feed_of(made(), NAMES), Selection(symbols=("CL*",)), {})
     with pytest.raises(UsageError, match="no record matches; its instruments are ESH4, ESM4, FAR, NQH4"):
         content(feed)
@@ -93,7 +93,7 @@ def test_times_as_users_write_them(text: str, nanoseconds: int) -> None:
     "word",
     ["--from=x", "--to=2024-13-01", "--to=1969-12-31", "--instruments=ES", "--symbols=a,,b", "--from=", "--no=1"],
 )
-def test_what_makes_no_sense_is_refused(word: str) -> None:
+def test_impossible_settings_are_refused(word: str) -> None:
     with pytest.raises(UsageError):
         split(["a", word])
     with pytest.raises(UsageError, match="is not before"):

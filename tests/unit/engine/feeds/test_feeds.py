@@ -21,8 +21,9 @@ from lobench.engine.feeds import framer as framer_module
 from lobench.engine.feeds import loaded as loaded_module
 from lobench.engine.feeds.plain import DbnFeed
 from lobench.engine.records import MBO
-from tests.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
-from tests.feeds import content, count, read_ahead_threads
+from tests.support.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
+from tests.support.feeds import content, count, read_ahead_threads
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.normal
 
@@ -210,7 +211,7 @@ def test_many_buffers(tmp_path: Path) -> None:
     assert len({chunk.address // 4096 for chunk in feed}) < 12, "buffers are used again"
 
 
-def test_kind_is_told_by_content_not_by_name(tmp_path: Path) -> None:
+def test_kind_follows_content_not_name(tmp_path: Path) -> None:
     made = records(3)
     assert content(open_feed([write(tmp_path / "a.dbn.zst", header(), made.tobytes())])) == made.tobytes()
     assert content(open_feed([write(tmp_path / "a.dbn", zstd(header(), made.tobytes()))])) == made.tobytes()
@@ -279,8 +280,7 @@ def test_an_abandoned_iteration_does_not_keep_the_process_alive(tmp_path: Path) 
     program = (
         "import sys; from lobench.engine.feeds import open_feed; chunks = iter(open_feed(sys.argv[1:])); next(chunks)"
     )
-    root = Path(__file__).parents[4]
-    done = subprocess.run([sys.executable, "-c", program, spec], cwd=root, timeout=60, capture_output=True, check=False)
+    done = subprocess.run([sys.executable, "-c", program, spec], cwd=ROOT, timeout=60, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
@@ -348,7 +348,7 @@ def test_load_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen[-1] == 3000
 
 
-def test_load_refuses_what_does_not_fit(tmp_path: Path) -> None:
+def test_load_refuses_feeds_above_the_limit(tmp_path: Path) -> None:
     spec = write(tmp_path / "a", zstd(header(), records(3000).tobytes()))
     with pytest.raises(UsageError, match="does not fit") as caught:
         load(open_feed([spec]), limit_bytes=3000 * 56 - 1)

@@ -12,9 +12,9 @@ import pytest
 from lobench.engine.errors import FeedError
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.feeds.mapped import check
-from tests.dbn_files import header, records, write, zstd
-from tests.feeds import content
-from tests.replays import ROOT
+from tests.support.dbn_files import header, records, write, zstd
+from tests.support.feeds import content
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.normal
 
@@ -25,7 +25,7 @@ import os, sys
 from lobench.engine.errors import FeedError
 from lobench.engine.feeds import open_feed
 from lobench.engine.replay import Replay
-from tests.replays import PHASE
+from tests.support.replays import PHASE
 
 path, workers = sys.argv[1], int(sys.argv[2])
 with Replay(PHASE[4], workers=workers, observe=False, until="decode") as replay:

@@ -15,8 +15,9 @@ import zstandard
 from lobench.engine.errors import FeedError, UsageError
 from lobench.engine.feeds import compressed as compressed_module
 from lobench.engine.feeds import load, open_feed, zstd_frames
-from tests.dbn_files import header, other_record, records, skippable, write, zstd
-from tests.feeds import content, count, read_ahead_threads
+from tests.support.dbn_files import header, other_record, records, skippable, write, zstd
+from tests.support.feeds import content, count, read_ahead_threads
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.normal
 
@@ -198,7 +199,7 @@ def test_legacy_dbz_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing", "folder", "a\0b", "missing\nfile", "pipe", "/dev/zero", "missing/x.dbn"])
-def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
+def test_paths_that_are_no_files_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FeedError) as caught:
@@ -238,5 +239,4 @@ def test_the_first_bad_file_of_several_is_refused_when_opened(tmp_path: Path) ->
 
 def test_importing_feeds_does_not_import_numba() -> None:
     program = "import sys, lobench.engine.feeds; sys.exit('numba' in sys.modules)"
-    root = Path(__file__).parents[4]
-    assert subprocess.run([sys.executable, "-c", program], cwd=root, timeout=60, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60, check=False).returncode == 0

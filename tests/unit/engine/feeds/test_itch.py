@@ -18,10 +18,10 @@ from lobench.engine.feeds.itch.feed import ItchFeed
 from lobench.engine.records import F_BAD_TS_RECV, F_LAST, MBO, UNDEF_PRICE
 from lobench.engine.replay import Replay
 from lobench.engine.rows import Rows
-from tests.dbn_files import zstd
-from tests.feeds import content, read_ahead_threads
-from tests.itch_files import BODIES, Slow, framed, message, messages_in, stock
-from tests.replays import TOP, Records, chunks
+from tests.support.dbn_files import zstd
+from tests.support.feeds import content, read_ahead_threads
+from tests.support.itch_files import BODIES, Slow, framed, message, messages_in, stock
+from tests.support.replays import TOP, Records, chunks
 
 pytestmark = pytest.mark.normal
 

@@ -17,9 +17,9 @@ from lobench.engine.feeds.lobster.feed import LobsterFeed
 from lobench.engine.feeds.lobster.files import instrument_of, is_lobster, ticker_of
 from lobench.engine.feeds.lobster.start import FIRST_ID
 from lobench.engine.records import F_BAD_TS_RECV, F_LAST, F_SNAPSHOT, MBO, UNDEF_PRICE
-from tests.feeds import content
-from tests.lobster_files import Message, order_book_row, write_pair
-from tests.replays import Records
+from tests.support.feeds import content
+from tests.support.lobster_files import Message, order_book_row, write_pair
+from tests.support.replays import Records
 
 pytestmark = pytest.mark.normal
 

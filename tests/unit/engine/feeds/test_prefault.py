@@ -64,7 +64,7 @@ def test_a_file_that_was_cut_ends_no_process(mapping: mmap.mmap, tmp_path: Path)
     assert mapping[0] == 0
 
 
-def test_it_ends_when_nobody_reads_on(mapping: mmap.mmap) -> None:
+def test_prefault_ends_when_reading_stops(mapping: mmap.mmap) -> None:
     with Prefault(np.frombuffer(mapping, np.uint8).ctypes.data, SIZE) as pages:
         pass
     assert not pages._thread.is_alive()

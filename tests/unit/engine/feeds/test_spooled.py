@@ -16,10 +16,10 @@ import pytest
 from lobench.engine.errors import FeedError, UsageError
 from lobench.engine.feeds import open_feed, spooled
 from lobench.engine.feeds.settings import absolute
-from tests.dbn_files import header, records, zstd
-from tests.feeds import content
-from tests.replays import ROOT
-from tests.tables import encoded, plausible, rows, table
+from tests.support.dbn_files import header, records, zstd
+from tests.support.feeds import content
+from tests.support.paths import ROOT
+from tests.support.tables import encoded, plausible, rows, table
 
 
 @pytest.fixture(autouse=True)
@@ -162,7 +162,7 @@ def test_a_file_behind_http(server: str) -> None:
     assert read(f"{server}/days/b.csv", server) == f"refused: {server}/days/b.csv: no such file"
 
 
-def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(UsageError, match=r"s3://a/b: cannot be read: .* -m pip install 'lobench\[remote\]'"):
         open_feed(["s3://a/b"])

@@ -17,9 +17,9 @@ from lobench.engine.errors import FeedError, UsageError
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.feeds.tables import columnar, text
 from lobench.engine.records import UNDEF_PRICE
-from tests.dbn_files import records as dbn_records
-from tests.feeds import content, read_ahead_threads
-from tests.tables import HEADER, encoded, plausible, rows, table, write
+from tests.support.dbn_files import records as dbn_records
+from tests.support.feeds import content, read_ahead_threads
+from tests.support.tables import HEADER, encoded, plausible, rows, table, write
 
 pytestmark = pytest.mark.normal
 
@@ -126,7 +126,7 @@ BAD_TABLES = {
 
 
 @pytest.mark.parametrize("case", BAD_TABLES)
-def test_what_is_no_table_of_orders_is_refused(tmp_path: Path, case: str) -> None:
+def test_tables_without_orders_are_refused(tmp_path: Path, case: str) -> None:
     data, problem = BAD_TABLES[case]
     spec = write(tmp_path / "bad", data)
     with pytest.raises(FeedError) as caught:

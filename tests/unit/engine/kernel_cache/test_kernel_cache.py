@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.edited_kernels import Place, place, zygote
-from tests.replays import ROOT
+from tests.support.edited_kernels import Place, place, zygote
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.normal
 
@@ -200,7 +200,7 @@ def test_settings_of_the_environment(place: Place) -> None:
     assert place.alone(NUMBA_NUM_THREADS="1", NUMBA_CACHE_DIR=str(place.folder), PYTHONHASHSEED="7") == (6, True)
 
 
-def test_what_was_compiled_before_with_another_value_is_not_kept(place: Place) -> None:
+def test_kernels_with_stale_constants_are_not_kept(place: Place) -> None:
     """Numba compiles a called function once: later callers have the old constant, whatever its present value."""
     place.helper("EXTRA = 1\n" + PLAIN.format("EXTRA"))
     body = """
@@ -223,7 +223,7 @@ def test_what_was_compiled_before_with_another_value_is_not_kept(place: Place) -
         "@numba.vectorize\ndef add(n):\n    return n + 1\n@kernel\ndef step(number):\n    return add(number)\n",
     ],
 )
-def test_what_cannot_be_keyed_is_compiled_every_time(place: Place, helper: str) -> None:
+def test_kernels_without_a_key_are_compiled_every_time(place: Place, helper: str) -> None:
     place.helper(helper)
     for _ in range(2):
         out, err = place.said()
@@ -347,7 +347,7 @@ except numba.core.errors.NumbaError:
         ("entry", "step", ""),
     ],
 )
-def test_what_no_key_knows_is_in_no_kernel_that_is_kept(
+def test_overloads_of_unknown_source_are_not_kept(
     place: Place, tmp_path: Path, inner: str, first: str, calls: str, more: str
 ) -> None:
     """A kernel does not depend on an earlier compilation of its parts."""

@@ -17,7 +17,7 @@ import pytest
 
 from lobench.engine import cache
 from lobench.engine.kernel_cache import folders, store
-from tests.replays import ROOT
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.normal
 
@@ -48,7 +48,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_what_was_written_is_read(tmp_path: Path) -> None:
+def test_a_written_kernel_is_read(tmp_path: Path) -> None:
     store.write(tmp_path, "a key", b"kernel")
     store.write(tmp_path, "another", b"")
     assert store.read(tmp_path, "a key") == b"kernel"
@@ -94,7 +94,7 @@ def replaced(make: Callable[[Path], Any]) -> Callable[[Path, Path], None]:
         pytest.param(lambda path, folder: os.chown(path, NOBODY, -1), marks=AS_ROOT),
     ],
 )
-def test_what_is_not_exactly_what_was_asked_for_is_a_miss(tmp_path: Path, harm: Callable[[Path, Path], None]) -> None:
+def test_a_file_with_another_key_or_damage_is_a_miss(tmp_path: Path, harm: Callable[[Path, Path], None]) -> None:
     store.write(tmp_path, "a key", b"kernel")
     harm(store.path_of(tmp_path, "a key"), tmp_path)
     assert store.read(tmp_path, "a key") is None
@@ -169,12 +169,12 @@ def test_a_folder_that_others_could_change_is_not_used(tmp_path: Path) -> None:
             folders.private(folder)
 
 
-def test_a_shared_temporary_folder_is_safe_for_what_is_ones_own(tmp_path: Path) -> None:
+def test_a_private_folder_in_a_shared_temporary_folder_is_used(tmp_path: Path) -> None:
     assert folders.private(tmp_path / "tmp" / "mine" / "kernels").is_dir()
 
 
 @pytest.mark.parametrize("place", ["a file", "below a file", "a dangling link"])
-def test_else_a_private_temporary_folder_and_one_line(
+def test_without_a_cache_folder_a_private_temporary_one_and_one_line(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()

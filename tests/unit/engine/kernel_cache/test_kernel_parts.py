@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import environment
-from tests.replays import ROOT
+from tests.support.command import environment
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.normal
 
@@ -117,7 +117,7 @@ def expected(number: int, shared: int) -> int:
     return sum(step * shared for step in range(number))
 
 
-def test_what_another_kernel_had_compiled_is_not_compiled_again(place: Place) -> None:
+def test_parts_of_another_kernel_are_not_compiled_again(place: Place) -> None:
     first = place.use("one")
     assert {"one", "between", "shared"} <= set(first["typed"])
     second = place.use("other")
@@ -126,7 +126,7 @@ def test_what_another_kernel_had_compiled_is_not_compiled_again(place: Place) ->
     assert second["answers"]["other"] == (expected(10, 3) + expected(11, 3)) * 2
 
 
-def test_a_kernel_is_the_same_whichever_of_its_parts_were_kept(place: Place) -> None:
+def test_a_kernel_does_not_depend_on_cached_parts(place: Place) -> None:
     cold = place.use("other", cache="cold")["codes"]["other"]
     place.use("one", cache="warm")
     warm = place.use("other", cache="warm")["codes"]["other"]
@@ -185,7 +185,7 @@ def test_a_part_with_a_value_of_the_environment(place: Place) -> None:
     assert changed["answers"]["one"] == expected(10, 5) + expected(11, 5) + 1
 
 
-def test_a_kept_part_whose_value_changes_later_is_in_no_kernel_that_is_kept(place: Place) -> None:
+def test_parts_with_changed_constants_are_not_used(place: Place) -> None:
     """Numba has it for all callers of this process, the old value in it, though nothing in it was compiled here."""
     place.write(shared="SCALE", head="SCALE = 3")
     place.use("one")

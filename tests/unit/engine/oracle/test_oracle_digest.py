@@ -64,7 +64,7 @@ def test_coefficients_are_odd() -> None:
 QUOTES = (10, 1, 11, 2)
 
 
-def test_a_row_in_the_trace_is_told_from_any_other() -> None:
+def test_rows_of_the_trace_have_different_hashes() -> None:
     features = [0.5 * place for place in range(24)]
     row = row_trace(65537, 3, QUOTES, features, (1, 0, -1, 0))
     others = [

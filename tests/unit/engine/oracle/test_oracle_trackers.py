@@ -112,7 +112,7 @@ def ahead(oracle: Oracle) -> list[float]:
     return [-1.0 if isnan(value) else value for value in feature(oracle, "queue_position_bid")]
 
 
-def test_queue_position_falls_with_what_leaves_ahead_of_it(replay: Replay) -> None:
+def test_queue_position_falls_when_orders_ahead_leave(replay: Replay) -> None:
     oracle = replay(
         "N",
         "A 1 B 100 5",  # joins behind 5

@@ -120,7 +120,7 @@ class Checker:
 
 
 @pytest.mark.parametrize("name", FEEDS)
-def test_same_spec_same_bytes_whatever_the_chunks(name: str) -> None:
+def test_same_spec_same_bytes_in_any_chunks(name: str) -> None:
     expected = records(f"{name},n=30000,seed=5")
     assert len(expected) == 30_000
     for chunk in (30_000, 4_099, 61):
@@ -271,7 +271,7 @@ def test_names_and_defaults() -> None:
         ("synth:deep-book,ids=dense", "venue or sparse"),
     ],
 )
-def test_a_wrong_spec_says_what_is_right(spec: str, message: str) -> None:
+def test_a_wrong_spec_is_refused_with_the_valid_ones(spec: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         open_synthetic(spec)
 

@@ -23,10 +23,10 @@ from lobench.workbench.against.reading import read_answer
 from lobench.workbench.against.shown import counts, difference
 from lobench.workbench.cli import main
 from lobench.workbench.converting.schemas import SCHEMAS
-from tests.dbn_files import header, write, zstd
-from tests.itch_files import Slow, framed, message, stock
-from tests.lobster_files import order_book_row, write_pair
-from tests.replays import PHASE
+from tests.support.dbn_files import header, write, zstd
+from tests.support.itch_files import Slow, framed, message, stock
+from tests.support.lobster_files import order_book_row, write_pair
+from tests.support.replays import PHASE
 
 pytestmark = pytest.mark.normal
 
@@ -230,7 +230,7 @@ def test_order_book_file_agrees(tmp_path: Path) -> None:
     assert proof.as_json()["rows_equal"] == 3
 
 
-def test_what_the_file_did_not_show_is_told_apart(tmp_path: Path) -> None:
+def test_levels_beyond_the_file_are_counted_apart(tmp_path: Path) -> None:
     """The second message pushed the level at 9,000 out of the file, which says nothing of it from then on."""
     asks = [(10_050, 5)]
     first, second = [(10_000, 100), (9_000, 1)], [(10_010, 10), (10_000, 100)]

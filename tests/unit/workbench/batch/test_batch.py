@@ -38,7 +38,7 @@ from lobench.workbench.batch.request import BatchRequest
 from lobench.workbench.batch.task import DONE, FAILED, TaskOutcome
 from lobench.workbench.cli import _parser
 from lobench.workbench.cli.batch import asked
-from tests.dbn_files import header, records, write
+from tests.support.dbn_files import header, records, write
 
 pytestmark = pytest.mark.normal
 
@@ -120,7 +120,7 @@ def test_a_full_disk_beside_the_manifest_ends_no_batch(tmp_path: Path, monkeypat
     assert [again.is_done(task) for task in tasks] == [True, True, True], "the last one kept them all"
 
 
-def test_tasks_of_a_run_know_whose_turn_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_run_marks_its_tasks_and_clears_its_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = tmp_path / "dataset"
     held: list[tuple[set[str], str]] = []
 
@@ -136,7 +136,7 @@ def test_tasks_of_a_run_know_whose_turn_it_is(tmp_path: Path, monkeypatch: pytes
     assert (dataset / "_lobench/run").read_text() == ""
 
 
-def test_rows_of_other_sources_are_told(tmp_path: Path) -> None:
+def test_rows_of_other_sources_are_counted(tmp_path: Path) -> None:
     tasks = tasks_of([BatchFeed((name,), 1, "1") for name in "abc"], REQUEST, str(tmp_path), "c")
     manifest = Manifest(str(tmp_path), REQUEST)
     for task, digest in zip(tasks, ("1", "2", "1"), strict=True):
@@ -144,7 +144,7 @@ def test_rows_of_other_sources_are_told(tmp_path: Path) -> None:
     assert (manifest.of_other_sources("1"), manifest.of_other_sources("2")) == (1, 2)
 
 
-def test_what_python_may_not_ask_for(tmp_path: Path) -> None:
+def test_python_arguments_that_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="features=False writes only levels"):
         lobench.batch("synth:liquid-future,n=9", tmp_path / "d", features=False)
     with pytest.raises(UsageError, match="--memory applies to processes on this machine"):
@@ -207,7 +207,7 @@ def test_requests_that_make_no_sense(arguments: dict[str, Any], said: str) -> No
         BatchRequest(**({"features": ("mid_price",)} | arguments))
 
 
-def test_what_the_command_asks_for(folder: Path) -> None:
+def test_features_and_depth_of_a_request(folder: Path) -> None:
     def request(*words: str) -> BatchRequest:
         return asked(_parser().parse_args(["batch", str(folder / "*.dbn"), "-o", "d", *words]))[1]
 
@@ -338,7 +338,7 @@ def test_symbols_that_are_not_selected_do_not_count(tmp_path: Path) -> None:
     assert len(shares_of(SelectedFeed(feed, Selection(), names), REQUEST, 0, 1).starts) == 7
 
 
-def test_a_task_whose_workers_ended_is_tried_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_whose_workers_ended_is_retried_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed")
 
     class Future:
@@ -394,7 +394,7 @@ def test_processes_of_this_machine() -> None:
         lanes("0")
 
 
-def test_what_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UsageError, match=r"lobench\[cluster\]"), connected("1"):
         pass

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.normal
 REQUEST = BatchRequest(features=("mid_price",))
 
 
-def test_the_manifest_knows_what_is_done(tmp_path: Path) -> None:
+def test_the_manifest_lists_finished_tasks(tmp_path: Path) -> None:
     dataset = str(tmp_path)
     feeds = [BatchFeed((name,), 100, "1") for name in ("a", "b", "c")]
     tasks = tasks_of(feeds, REQUEST, dataset, "c")
@@ -96,7 +96,7 @@ def test_a_feed_is_in_a_dataset_once(tmp_path: Path) -> None:
         planned(whole, some)
 
 
-def test_nothing_done_ties_a_dataset_to_no_rows(tmp_path: Path) -> None:
+def test_a_dataset_keeps_its_kind_of_rows(tmp_path: Path) -> None:
     tasks = tasks_of([BatchFeed(("a",), 100, "1")], REQUEST, str(tmp_path), "c")
     Manifest(str(tmp_path), REQUEST).plan(tasks)
     other = BatchRequest(features=("mid_price",), sample="1s")

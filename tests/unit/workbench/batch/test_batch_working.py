@@ -22,9 +22,9 @@ from lobench.workbench.batch.task import DONE, FAILED, Task, TaskOutcome
 from lobench.workbench.batch.turn import turn
 from lobench.workbench.batch.working import perform
 from lobench.workbench.rows.formats import told_of
-from tests.cli.command import busy
-from tests.datasets import assert_same_rows, plain, read, single, stamps
-from tests.dbn_files import header, write
+from tests.support.command import busy
+from tests.support.datasets import assert_same_rows, plain, read, single, stamps
+from tests.support.dbn_files import header, write
 
 pytestmark = pytest.mark.normal
 
@@ -105,7 +105,7 @@ def test_symbols_that_look_like_numbers_are_read_as_texts(path: str, tmp_path: P
     assert set(duckdb.sql(f"select distinct symbol, date from {table}").fetchall()) == expected
 
 
-def test_what_was_half_done_is_gone_on_with(path: str, tmp_path: Path) -> None:
+def test_a_half_written_task_is_completed(path: str, tmp_path: Path) -> None:
     dataset = tmp_path / "dataset"
     (task,) = tasks(path, dataset, files=3)
     first = perform(task)
@@ -169,7 +169,7 @@ def test_copies_of_remote_feeds_are_let_go(path: str, tmp_path: Path) -> None:
     assert_same_rows(read(dataset), single([path], columns="mid_price,event_number"))
 
 
-def test_what_goes_wrong_is_told(path: str, tmp_path: Path) -> None:
+def test_failures_of_a_task_have_a_reason(path: str, tmp_path: Path) -> None:
     dataset = tmp_path / "dataset"
     none = BatchFeed((str(tmp_path / "none-20231114.dbn"),))
     request = BatchRequest(features=("mid_price",))

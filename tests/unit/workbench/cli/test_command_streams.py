@@ -42,7 +42,7 @@ def test_an_interrupt_writes_nothing_twice(number: int, pipe: tuple[int, int]) -
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_what_a_pipe_takes_in_pieces_is_written_whole(number: int, pipe: tuple[int, int]) -> None:
+def test_partial_writes_to_a_pipe_are_completed(number: int, pipe: tuple[int, int]) -> None:
     kind: Any = {1: streams._Output, 2: streams._Error}[number]
     text = "word " * 100_000
     stream = streams._opened(number, None, kind(pipe[1], "w", closefd=False))

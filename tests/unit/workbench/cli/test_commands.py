@@ -1,4 +1,4 @@
-"""Whole commands in a laboratory that takes no time (``tests.pretend``): their results can be read, resumed and
+"""Whole commands in a laboratory that takes no time (``tests.support.pretend``): their results can be read, resumed and
 reported, identical kernels get no verdict, and a feed without evaluations is announced as one first."""
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from lobench.workbench.measurement.design import CONTROL
-from tests.dbn_files import header, records, write
-from tests.pretend import Command, commands
-from tests.typed import page, read
+from tests.support.dbn_files import header, records, write
+from tests.support.pretend import Command, commands
+from tests.support.typed import page, read
 
 pytestmark = pytest.mark.normal
 
@@ -50,7 +50,7 @@ def kept(tmp_path: Path) -> Path:
     ],
     ids=["cmp", "one-variant", "precision"],
 )
-def test_what_was_measured_is_reported(words: tuple[str, ...], command: Command, feed: str, tmp_path: Path) -> None:
+def test_a_measured_result_is_reported(words: tuple[str, ...], command: Command, feed: str, tmp_path: Path) -> None:
     assert command(*words) == 0
     path = kept(tmp_path)
     (isolated,) = [part["isolated"]["rows"] for part in read(path)["feeds"]]
@@ -77,7 +77,7 @@ def test_an_interrupted_one_is_reported_and_goes_on(command: Command, feed: str,
     assert page([result]).answer
 
 
-def test_it_goes_on_with_what_was_asked_for(
+def test_resume_keeps_the_original_options(
     command: Command, feed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = write(tmp_path / "other.dbn", header(), records(3_000, 1).tobytes())
@@ -112,7 +112,7 @@ def test_it_goes_on_with_what_was_asked_for(
         assert part["session"]["design"]["until_precision"] == 0.005
 
 
-def test_what_was_begun_before_options_were_kept(
+def test_sessions_without_kept_options_are_not_resumed(
     command: Command, feed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command("measure", "--variants", "p7", feed, interrupt_after=3) == 130

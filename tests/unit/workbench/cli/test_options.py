@@ -74,7 +74,7 @@ def test_one_spelling_has_one_meaning() -> None:
 
 
 @pytest.mark.parametrize(("verb", "dest"), TABLE)
-def test_defaults_are_told(verb: str, dest: str) -> None:
+def test_help_gives_the_defaults(verb: str, dest: str) -> None:
     """Where there is a value without the option, its help says which."""
     action = TABLE[verb, dest]
     if action.default in (None, False, [], argparse.SUPPRESS) or not action.option_strings:
@@ -101,7 +101,7 @@ def test_feeds_together_and_by_themselves() -> None:
     assert alone == {"measure", "latency", "check", "history record", "history backfill"}
 
 
-def test_how_feeds_are_read_is_asked_wherever_feeds_are() -> None:
+def test_every_verb_with_a_feed_has_the_reading_options() -> None:
     """But where a share is predicted, which reads a feed's name alone, and has another meaning for one of them."""
     for dest in spelled_settings():
         verbs = {verb for verb, other in TABLE if other == dest}
@@ -120,13 +120,13 @@ def test_settings_are_words_of_the_feed() -> None:
     assert feeds_of(_parser().parse_args(["run"]), ["synth:"]) == ["synth:"]
 
 
-def test_what_is_repeatable_says_so() -> None:
+def test_help_marks_repeatable_options() -> None:
     repeated = {dest: action.help for (_, dest), action in TABLE.items() if isinstance(action, argparse._AppendAction)}
     assert set(repeated) == ENTRIES
     assert all("repeatable" in str(text) for text in repeated.values())
 
 
-def test_a_profile_is_what_a_profiler_says() -> None:
+def test_profile_means_a_profilers_result() -> None:
     """Parameters that were fitted are a tuning, in every verb that takes some."""
     assert {verb for verb, dest in TABLE if dest == "profile"} == {"run"}
     tuned = {verb for verb, dest in TABLE if dest == "tuning"}
@@ -162,6 +162,6 @@ def test_values_of_a_measurement() -> None:
         ("verify", "--time-limit", "soon"),
     ],
 )
-def test_what_is_no_duration(words: tuple[str, ...]) -> None:
+def test_other_durations_are_refused(words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match="'soon' is not a duration; write 90, 90s or 2m"):
         _parser().parse_args(list(words))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lobench.workbench.cli import main
-from tests.documents import document, written
+from tests.support.documents import document, written
 
 
 def test_the_page_goes_beside_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -16,7 +16,7 @@ def test_the_page_goes_beside_the_result(tmp_path: Path, capsys: pytest.CaptureF
     assert "p4_hash_lookup" in (tmp_path / "report.html").read_text()
 
 
-def test_several_results_go_where_they_are_told(tmp_path: Path) -> None:
+def test_several_results_go_to_the_named_folder(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         written(tmp_path / name, document(seed=ord(name)))
@@ -26,7 +26,7 @@ def test_several_results_go_where_they_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "code"), [("{}", 3), ("", 3), (None, 2)])
-def test_what_is_no_result_is_refused(
+def test_other_files_are_refused(
     tmp_path: Path, content: str | None, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "result.json"

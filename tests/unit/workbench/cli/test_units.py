@@ -35,7 +35,7 @@ def test_durations(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "s", "m", "0", "-1", "nan", "inf", "1h", "two", "1 2"])
-def test_what_is_no_duration(text: str) -> None:
+def test_other_durations_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match=f"'{text}' is not a duration; write 90, 90s or 2m"):
         units.duration(text)
 

@@ -59,7 +59,7 @@ def test_two_names_of_one_kernel_are_built_once(two: tuple[Source, Source]) -> N
     assert names(chains.take(chains.place())) == ["base p7"]
 
 
-def test_sources_that_share_kernels_build_what_is_the_same_once(tmp_path: Path) -> None:
+def test_shared_kernels_are_built_once(tmp_path: Path) -> None:
     base, head = (source(tmp_path, name, tmp_path / "shared") for name in ("base", "head"))
     kernels = {base: {"p0": "a", "p4": "b"}, head: {"p0": "a", "p4": "c"}}
     chains = Chains([Build(one, name, "timed", kernel=kernels[one][name]) for one in kernels for name in kernels[one]])
@@ -69,13 +69,13 @@ def test_sources_that_share_kernels_build_what_is_the_same_once(tmp_path: Path) 
     assert Chains([Build(one, "p0", "timed") for one in (base, head)]).left == 2
 
 
-def test_what_was_made_is_not_made_again(two: tuple[Source, Source]) -> None:
+def test_finished_builds_are_not_repeated(two: tuple[Source, Source]) -> None:
     builds = [Build(one, "p4", "timed", pins) for one in two for pins in ((), PINS)]
     builds[1].mark.write_text("")
     assert missing_of([*builds, builds[0]]) == [builds[0], *builds[2:]]
 
 
-def test_what_may_have_left_a_shared_cache_is_looked_for_again(tmp_path: Path) -> None:
+def test_builds_missing_from_the_cache_are_repeated(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     (shared / "kernels").mkdir(parents=True)
     build = Build(source(tmp_path, "base", shared), "p4", "timed")

@@ -104,7 +104,7 @@ def test_precision_does_not_ask_for_a_verdict() -> None:
     assert not precise(simulated([1.0, 1.0], bias=0.05), 0.02)
 
 
-def test_what_stands_for_another_is_not_compared() -> None:
+def test_identical_sources_are_not_compared() -> None:
     session = simulated([1.0, 1.2])
     session.same[1, "v"] = 0
     one = found(session)
@@ -190,7 +190,7 @@ def test_verdicts(found: Finding, expected: str) -> None:
     assert found.worse == (expected in ("slower", "more work", "results differ", "gone"))
 
 
-def test_what_differs_from_replay_to_replay_did_not_move() -> None:
+def test_counts_that_vary_between_replays_need_disjoint_ranges() -> None:
     found = by_chance(400.0, (150.0, 370.0), (330.0, 450.0))
     assert (found.moved, found.actions) == ({}, {})
     found = by_chance(400.0, (150.0, 310.0), (330.0, 450.0))

@@ -110,7 +110,7 @@ def test_requests_do_nothing_outside_of_valgrind() -> None:
     counting.Valgrind().request(counting.DUMP_STATS_AT, b"nobody listens")
 
 
-def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_tools_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     assert counting.missing() == "valgrind is not installed"

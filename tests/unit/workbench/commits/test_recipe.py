@@ -72,7 +72,7 @@ def test_steps_of_a_ladder_are_artifacts(tmp_path: Path) -> None:
         ("artifact = ", "not TOML"),
     ],
 )
-def test_what_is_wrong_is_told(tmp_path: Path, text: str, told: str) -> None:
+def test_wrong_recipes_are_refused_with_the_key(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / FILE).write_text(text)
     with pytest.raises(UsageError, match=f"{FILE}: {told}"):
         find_recipe(tmp_path)
@@ -135,7 +135,7 @@ def test_a_list_of_files_is_one_feed_and_no_list_of_feeds(tmp_path: Path, text: 
             assert project.feed
 
 
-def test_which_member_of_a_workspace_it_is_nobody_knows(tmp_path: Path) -> None:
+def test_a_workspace_of_several_members_is_no_sure_guess(tmp_path: Path) -> None:
     (tmp_path / "Cargo.toml").write_text('[workspace]\nmembers = ["crates/book"]\n')
     assert not guess(tmp_path).sure
 
@@ -175,7 +175,7 @@ def test_results_are_no_part_of_commits(
         assert "edit the source that lobench is installed from in .github/workflows/lobench.yml" in told
 
 
-def test_what_a_repository_has_already_stays(
+def test_init_keeps_existing_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Text in any encoding, and folders where files are expected."""

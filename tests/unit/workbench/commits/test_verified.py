@@ -45,7 +45,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
     return Asked(tmp_path, monkeypatch)
 
 
-def test_what_is_known_is_not_verified_again(asked: Asked) -> None:
+def test_known_outcomes_are_not_verified_again(asked: Asked) -> None:
     asked.outcomes["b"] = FaultError("signal", "was killed by SIGSEGV", 900, 1000)
     for _ in range(2):
         found = asked()
@@ -63,7 +63,7 @@ def test_what_is_known_is_not_verified_again(asked: Asked) -> None:
         FaultError("memory", "took 9,000 MB of memory, 1,000 are allowed", 900),
     ],
 )
-def test_what_others_may_have_ended_says_nothing_of_the_code(asked: Asked, fault: FaultError) -> None:
+def test_a_killed_verification_gives_no_verdict(asked: Asked, fault: FaultError) -> None:
     asked.outcomes["b"] = fault
     with pytest.raises(BrokenError, match=r"1234 \(words\): b could not be verified: ") as told:
         asked()
@@ -73,7 +73,7 @@ def test_what_others_may_have_ended_says_nothing_of_the_code(asked: Asked, fault
     assert asked.names == ["a", "b", "b"]
 
 
-def test_what_happens_again_is_the_codes_own(asked: Asked) -> None:
+def test_a_repeated_kill_is_a_verdict(asked: Asked) -> None:
     asked.outcomes["a"] = FaultError("time", "did not end within 30 s", 900, 1000)
     asked.outcomes["b"] = FaultError("exception", "does not start: no such symbol", 0)
     assert list(asked()) == ["a", "b"]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.documents import SPEEDS, document
-from tests.typed import changes
+from tests.support.documents import SPEEDS, document
+from tests.support.typed import changes
 
 PAIRS = 50
 
@@ -43,7 +43,7 @@ def sessions() -> list[dict[str, Any]]:
 
 
 @pytest.mark.normal
-def test_intervals_hold_what_they_say(sessions: list[dict[str, Any]]) -> None:
+def test_intervals_between_sessions_cover_the_truth(sessions: list[dict[str, Any]]) -> None:
     """One variant was edited without effect, three were not: intervals include the difference between sessions."""
     for spread in (0.0, 0.03):
         pairs = enumerate(zip(sessions[::2], sessions[1::2], strict=True))
@@ -70,7 +70,7 @@ def test_the_same_sources_are_a_control(sessions: list[dict[str, Any]]) -> None:
     assert all(change.relative.low < 1 < change.relative.high for change in found.changes[1:] if change.relative)
 
 
-def test_nothing_in_common_nothing_judged(sessions: list[dict[str, Any]]) -> None:
+def test_results_without_common_variants_get_no_verdict(sessions: list[dict[str, Any]]) -> None:
     engine = {**sessions[1], "source_digest": "1" * 16}
     (found,) = changes(sessions[0], engine)
     assert {change.verdict for change in found.changes} == {None}
@@ -89,7 +89,7 @@ def test_nothing_in_common_nothing_judged(sessions: list[dict[str, Any]]) -> Non
     assert found.sessions.count == 0
 
 
-def test_other_parameters_are_another_thing(sessions: list[dict[str, Any]]) -> None:
+def test_other_parameters_are_another_variant(sessions: list[dict[str, Any]]) -> None:
     """A variant that takes fitted parameters is the same only with the same ones."""
     tuned = copy.deepcopy(sessions[1])
     for made in (old := copy.deepcopy(sessions[0]), tuned):

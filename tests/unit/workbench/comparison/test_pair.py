@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.documents import SPEEDS, document
-from tests.typed import compare
+from tests.support.documents import SPEEDS, document
+from tests.support.typed import compare
 
 FEED = document(processes=8, slices=24)["feeds"][0]
 
@@ -40,7 +40,7 @@ def test_one_kernel_gets_no_verdict() -> None:
     assert (found["verdict"], found["regression"]) == (None, False)
 
 
-def test_nothing_evaluated_nothing_judged() -> None:
+def test_a_feed_without_evaluations_gets_no_verdict() -> None:
     made = {**document(processes=8, slices=24)["feeds"][0], "evaluations": 0}
     found = compare(made, "p4_hash_lookup", "p3_indexed_features", 0.0)
     assert (found["verdict"], found["regression"]) == (None, False)
@@ -78,7 +78,7 @@ def test_a_small_difference_in_few_layouts_is_of_this_build(
     assert found["of_build"] == of_build
 
 
-def test_nothing_is_said_of_a_build_without_a_verdict() -> None:
+def test_without_a_verdict_no_remark_about_the_build() -> None:
     found = compare(FEED, "p0_baseline", "p0_baseline (A/A)", 0.0)
     assert (found["verdict"], found["of_build"]) == (None, False)
 

@@ -15,7 +15,7 @@ from lobench.engine.oracle.features import FEATURES
 from lobench.engine.records import MBO
 from lobench.workbench.conformance import rules as parts
 from lobench.workbench.conformance.conforming import SECONDS, RemoteSubject, conform
-from lobench.workbench.conformance.explaining import expected, how, rows, table
+from lobench.workbench.conformance.explaining import expected, how, rows
 from lobench.workbench.conformance.judging import judge
 from lobench.workbench.conformance.observation import Observation, same
 from lobench.workbench.conformance.rule import LEFT_OUT, OFFERS, Rule, book
@@ -23,14 +23,15 @@ from lobench.workbench.conformance.rules import RULES
 from lobench.workbench.conformance.stream import Units, add, cancel, made, none
 from lobench.workbench.conformance.subjects import OracleSubject, Take
 from lobench.workbench.verification.isolated import FaultError, Host
-from tests.replays import ROOT, Records
+from tests.support.paths import ROOT
+from tests.support.replays import Records
 
 ORACLE = OracleSubject()
 HEADINGS = re.findall(r"^#+ (.*)$", (ROOT / "docs/semantics.md").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
-def test_the_oracle_shows_what_stands_there_by_hand(rule: Rule) -> None:
+def test_the_oracle_equals_the_states_by_hand(rule: Rule) -> None:
     shown = ORACLE.observe(Take.of(rule))
     for entry in rule.shows:
         state = shown.books[entry.book]
@@ -94,7 +95,7 @@ def test_broken_rules_are_repairs() -> None:
         ("publishers", lambda records: records["publisher_id"] != 1),
     ],
 )
-def test_groups_are_told(group: str, breaks: Callable[[Records], Any]) -> None:
+def test_optional_rules_occur_in_no_other_stream(group: str, breaks: Callable[[Records], Any]) -> None:
     """Rules that an engine may leave out occur in no other rule's stream."""
     may = {"event-number", "evaluates-own-book", "trace-of-books", "counts-top-of-book", "no-anomaly"}
     found = [rule for rule in RULES.values() if breaks(made(rule.stream)).any()]
@@ -102,9 +103,10 @@ def test_groups_are_told(group: str, breaks: Callable[[Records], Any]) -> None:
 
 
 def test_documentation_lists_all_rules() -> None:
-    """If not: the lines of `explaining.table` belong at the end of docs/conformance.md."""
-    text = (ROOT / "docs/conformance.md").read_text(encoding="utf-8")
-    assert text.endswith("\n".join(["## All rules", "", *table(RULES.values()), ""]))
+    lines = ["## All rules", "", "| rule | section | text | needs | may be left out |", "|---|---|---|---|---|"]
+    for rule in RULES.values():
+        lines.append(f"| `{rule.name}` | {rule.section} | {rule.says} | {rule.needs} | {rule.group or ''} |")
+    assert (ROOT / "docs/conformance.md").read_text(encoding="utf-8").endswith("\n".join([*lines, ""]))
 
 
 def test_every_rule_explains_itself() -> None:
@@ -191,11 +193,11 @@ def test_a_fault_fails_the_rule() -> None:
         ("bbo", "counts-zero-size", "not offered"),
     ],
 )
-def test_only_what_is_offered_is_judged(offers: str, rule: str, status: str) -> None:
+def test_rules_beyond_the_offers_are_not_judged(offers: str, rule: str, status: str) -> None:
     assert judge(RULES[rule], Wrong(0, frozenset(offers.split()))).status == status
 
 
-def test_what_is_left_out_is_not_judged() -> None:
+def test_left_out_groups_are_not_judged() -> None:
     engine = Wrong(0)
     engine.leaves_out = frozenset({"clear"})
     assert judge(RULES["emptied-by-clear"], engine).status == "left out"

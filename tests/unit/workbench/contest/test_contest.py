@@ -32,9 +32,9 @@ from lobench.workbench.results.model.samples import Design
 from lobench.workbench.results.reading import ResultError, validate
 from lobench.workbench.results.refuted import agree, refused
 from lobench.workbench.results.tables import RunResult
-from tests.contests import TRUE, agreed, asked, document_of, made
-from tests.documents import document
-from tests.typed import page
+from tests.support.contests import TRUE, agreed, asked, document_of, made
+from tests.support.documents import document
+from tests.support.typed import page
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,11 @@ from tests.typed import page
         ("./a:f", False),
     ],
 )
-def test_what_names_a_callable(word: str, yes: bool) -> None:
+def test_words_that_name_a_callable(word: str, yes: bool) -> None:
     assert is_callable(word) is yes
 
 
-def test_one_kind_at_a_time() -> None:
+def test_callables_and_other_words_do_not_mix() -> None:
     assert all_callables(["a.py:f", "m:g", "b.py:h"])
     assert not all_callables(["p4", "p5", "synth:liquid-future"])
     with pytest.raises(UsageError, match="'p4' is not a callable like the others"):
@@ -111,7 +111,7 @@ def test_options_of_another_kind_are_refused_from_python(pair: Any, options: Any
         lobench.compare(*pair, **options)
 
 
-def test_what_is_asked() -> None:
+def test_python_and_command_line_ask_the_same() -> None:
     words = ["cmp", "a.py:f", "b.py:g", "c.py:h", "--setup", "s.py:make", "--reset", "copy", "--same", "numpy:allclose"]
     found = contest.asked_of(_parser().parse_args(words), defaults())
     rules = {"setup": "s.py:make", "reset": "copy", "same": "numpy:allclose"}
@@ -145,7 +145,7 @@ def test_waiting_disturbs_only_where_it_is_not_measured() -> None:
     assert is_disturbed(waited._replace(steal_ticks=1), "wall_ns")
 
 
-def test_who_stands_twice() -> None:
+def test_controls_repeat_the_base_and_distant_subjects() -> None:
     one = asked("a.py:f", "b.py:f")
     near = laid_out(one, agreed({"a.py:f": 1e-3, "b.py:f": 1.1e-3}, 8, 1), Budget(10.0))
     assert near.measured == ["a.py:f", "b.py:f", "a.py:f (A/A)"]
@@ -166,7 +166,7 @@ def test_a_process_may_be_silent_for_as_long_as_its_calls_suggest() -> None:
     assert session.patience == 900.0
 
 
-def test_what_nobody_compares_is_not_waited_for() -> None:
+def test_precision_ignores_subjects_that_are_not_compared() -> None:
     names = ["a", "b", "c", "a (A/A)"]
     session = ContestSession(names, 1, Design(8, 1.0, 1, 0, until_precision=0.01))
     plain = Session(names, 1, session.design)
@@ -187,7 +187,7 @@ def test_what_nobody_compares_is_not_waited_for() -> None:
     assert reached(session)
 
 
-def test_what_samples_say() -> None:
+def test_verdicts_from_samples() -> None:
     found = made(TRUE)
     assert [pair.verdict for pair in found.comparisons] == ["no difference shown", "faster", "slower"]
     assert [pair.regression for pair in found.comparisons] == [False, False, True]
@@ -211,7 +211,7 @@ def test_verdicts_are_on_the_clock_that_is_asked_for() -> None:
     assert found.subjects[1].cpu_seconds.value == pytest.approx(1e-4)
 
 
-def test_the_very_same_gets_no_verdict() -> None:
+def test_the_same_command_twice_gets_no_verdict() -> None:
     one = asked("sleep 1", "sleep 1", kind="commands", clock="wall_ns")
     session = laid_out(one, agreed(dict.fromkeys(one.names, 1.0), 1, 0), Budget(10.0))
     assert session.same_as == {"sleep 1 #2": "sleep 1"}
@@ -225,7 +225,7 @@ def test_the_very_same_gets_no_verdict() -> None:
     assert again.comparisons[2].note == "d.py:f is the same callable as a.py:f"
 
 
-def test_the_very_same_are_in_no_family() -> None:
+def test_identical_subjects_are_not_in_holms_family() -> None:
     found = made(TRUE)
 
     def again(name: str, first: str) -> list[Comparison]:
@@ -245,7 +245,7 @@ def test_the_very_same_are_in_no_family() -> None:
     assert (twin.note, twin.verdict) == ("d.py:f is the same callable as c.py:f", None)
 
 
-def test_what_is_refused_has_no_figure() -> None:
+def test_refused_subjects_have_no_figure() -> None:
     found = made(TRUE, refuse="d.py:f")
     assert refused(found) == {"d.py:f": "does something else"}
     assert [pair.variant for pair in found.comparisons] == ["b.py:f", "c.py:f"]

@@ -19,7 +19,7 @@ from lobench.workbench.contest.bench import Outcome
 from lobench.workbench.contest.callables import Callables
 from lobench.workbench.contest.loading import load, source_of, spec_of
 from lobench.workbench.measurement.task import Job, Task
-from tests.contests import asked, outcomes
+from tests.support.contests import asked, outcomes
 
 SUBJECTS = '''"""Callables that agree with `total`, and ones that do not."""
 
@@ -165,7 +165,9 @@ def at(tmp_path: Path) -> Any:
         ("no_such_module:f", "ModuleNotFoundError"),
     ],
 )
-def test_what_does_not_load(spec: str, said: str, at: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_do_not_load_are_refused(
+    spec: str, said: str, at: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.py").write_text("def f(:")
     (tmp_path / "ends.py").write_text("raise SystemExit(3)")
@@ -174,7 +176,7 @@ def test_what_does_not_load(spec: str, said: str, at: Any, tmp_path: Path, monke
     assert said in str(caught.value)
 
 
-def test_how_another_process_finds_a_function() -> None:
+def test_functions_have_an_importable_name() -> None:
     assert load(spec_of(math.sqrt)) is math.sqrt
     assert spec_of(spec_of) == "lobench.workbench.contest.loading:spec_of"
     none_of_a_file: list[Callable[..., object]] = [lambda: 1, list[int]().append, asked("a.py:f", "b.py:f").as_json]
@@ -203,7 +205,7 @@ def test_the_source_of_a_callable_is_found_without_loading_it(tmp_path: Path, mo
     assert "package_of_test" not in sys.modules
 
 
-def test_who_agrees(at: Any) -> None:
+def test_outcomes_of_agreement(at: Any) -> None:
     subjects = [at(name) for name in ("total", "also", "wrong", "fails", "lazy")]
     found = [outcome.reason for outcome in outcomes(asked(*subjects, setup=at("make")))]
     assert found[:2] == [None, None]
@@ -224,7 +226,7 @@ def test_a_rule_of_the_users(at: Any) -> None:
 
 
 @pytest.mark.parametrize("reset", ["fresh", "copy", "same"])
-def test_who_changes_its_arguments_is_caught(at: Any, reset: str) -> None:
+def test_callables_that_change_shared_arguments_are_caught(at: Any, reset: str) -> None:
     one, other = outcomes(asked(at("ordered"), at("orders"), setup=at("one"), reset=reset))
     assert one == Outcome()
     assert "argument 0[0] is 1, not 3" in str(other.reason)
@@ -255,12 +257,12 @@ def test_a_result_that_the_next_call_fills_is_compared_as_it_was(at: Any) -> Non
     assert outcomes(asked(at("itself"), at("itself")))[1].reason is None
 
 
-def test_a_result_that_holds_itself_is_told(at: Any) -> None:
+def test_a_result_that_contains_itself_is_refused(at: Any) -> None:
     reason = outcomes(asked(at("endless"), at("endless")))[1].reason
     assert reason == "its result contains itself, or is nested too deeply to compare; --same FILE.py:NAME can decide it"
 
 
-def test_what_the_first_call_uses_up_is_not_shared(at: Any) -> None:
+def test_iterators_are_not_shared(at: Any) -> None:
     with pytest.raises(UsageError, match=r"argument 0 \(list_iterator\) is used up by the first call"):
         outcomes(asked(at("ordered"), at("ordered"), setup=at("stream"), reset="same"))
     assert outcomes(asked(at("ordered"), at("ordered"), setup=at("stream")))[1].reason is None
@@ -268,7 +270,7 @@ def test_what_the_first_call_uses_up_is_not_shared(at: Any) -> None:
     assert "changes its arguments: " in str(reason)
 
 
-def test_shared_arguments_that_cannot_be_copied_are_told(at: Any) -> None:
+def test_shared_arguments_that_cannot_be_copied_are_noted(at: Any) -> None:
     one, other = outcomes(
         asked(at("ordered_second"), at("ordered_second"), setup=at("locked"), reset="same"),
     )
@@ -290,7 +292,7 @@ def test_a_reset_without_arguments_is_refused() -> None:
         asked("a.py:f", "b.py:f", reset="copy")
 
 
-def test_a_callable_that_is_kept_on_a_cpu_bears_what_that_one_lost(at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pinned_callable_bears_its_cpus_lost_time(at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Callables(asked(at("drawn"), at("drawn")), [0, 1], random.Random(1))
     monkeypatch.setattr(callables, "pin", lambda cpu: cpu is not None)
     monkeypatch.setattr(callables, "_threads", lambda: 1)
@@ -303,7 +305,7 @@ def test_a_callable_that_is_kept_on_a_cpu_bears_what_that_one_lost(at: Any, monk
     assert kept == 1
 
 
-def test_all_draw_the_same_numbers(at: Any) -> None:
+def test_random_numbers_are_the_same_for_all(at: Any) -> None:
     assert outcomes(asked(at("drawn"), at("drawn")))[1].reason is None
 
 
@@ -338,7 +340,7 @@ def test_a_callable_that_fails_later_is_named(at: Any) -> None:
     assert 0 < reading.cpu_ns < 1e9
 
 
-def test_an_agreement_tells_of_itself_before_each_call(at: Any) -> None:
+def test_agreement_reports_progress_before_each_call(at: Any) -> None:
     told: list[dict[str, Any]] = []
     places: list[int] = []
 

@@ -13,7 +13,7 @@ from lobench.workbench.contest.bench import Outcome
 from lobench.workbench.contest.commands import words_of
 from lobench.workbench.contest.kinds import bench_of
 from lobench.workbench.processes.starting import first_environment
-from tests.contests import asked, outcomes
+from tests.support.contests import asked, outcomes
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_check_judges(tmp_path: Path) -> None:
     assert refusal.reason is not None
 
 
-def test_what_a_shell_cannot_run_is_refused_whatever_a_check_says(tmp_path: Path) -> None:
+def test_commands_that_the_shell_cannot_run_are_refused(tmp_path: Path) -> None:
     rules: dict[str, Any] = {"kind": "commands", "shell": True, "check": "true"}
     found = outcomes(asked("echo a", "no-such-program", "exit 126", "exit 3", **rules))
     assert [outcome.reason is None for outcome in found] == [True, False, False, True]
@@ -80,7 +80,7 @@ def test_what_a_shell_cannot_run_is_refused_whatever_a_check_says(tmp_path: Path
     assert bench.found()[1].startswith("ended with code 127")
 
 
-def test_every_run_of_a_command_is_told_of_before() -> None:
+def test_progress_is_reported_before_each_run() -> None:
     turns: list[int] = []
     plain = bench_of(asked("echo a", "echo a", kind="commands"), range(2), 1, first_environment())
     plain.agree(turns.append)
@@ -91,7 +91,7 @@ def test_every_run_of_a_command_is_told_of_before() -> None:
     assert turns == [0, 0, 1, 1]
 
 
-def test_a_command_is_timed_with_what_it_waits_for(tmp_path: Path) -> None:
+def test_wall_time_includes_waiting_and_cpu_time_includes_children(tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     changing = f"sh -c 'test -e {flag} && echo b || echo a'"
     spin = f"{sys.executable} -c 'import time; list(iter(lambda: time.process_time() < 0.1, False))'"

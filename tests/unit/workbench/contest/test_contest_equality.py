@@ -135,7 +135,7 @@ def test_exact_where_that_is_asked_for() -> None:
     assert difference(one, other, "it", rtol=0.0) is not None
 
 
-def test_nobody_can_say() -> None:
+def test_values_without_equality_are_incomparable() -> None:
     with pytest.raises(IncomparableError, match="generator"):
         difference((_ for _ in ()), (_ for _ in ()), "it")
     with pytest.raises(IncomparableError, match="function"):
@@ -181,7 +181,7 @@ def test_state_that_is_in_no_dict_counts() -> None:
         assert difference(one, other, "it") is None
 
 
-def test_what_is_masked_counts_and_not_what_lies_under_it() -> None:
+def test_masks_are_compared_and_masked_values_are_not() -> None:
     assert difference(masked([0, 1, 0]), masked([0, 1, 0], hidden=7.0), "it") is None
     assert apart(masked([0, 1, 0]), masked([0, 0, 0])) == "it[1] is not masked, where the expected one is"
     assert apart(masked([0, 0, 0]), masked([0, 1, 0])) == "it[1] is masked, where the expected one is not"

@@ -18,8 +18,8 @@ from lobench.workbench.cli import main
 from lobench.workbench.converting.convert import convert
 from lobench.workbench.converting.intervals import last_of_intervals
 from lobench.workbench.converting.schemas import NAMES, SCHEMAS, schema_of
-from tests.feeds import content
-from tests.tables import feed_of, plausible, rows, table, write
+from tests.support.feeds import content
+from tests.support.tables import feed_of, plausible, rows, table, write
 
 pytestmark = pytest.mark.normal
 
@@ -103,7 +103,7 @@ def test_a_broken_feed_leaves_no_file(tmp_path: Path, ending: str) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["bad.csv"]
 
 
-def test_names_that_do_not_say_what_to_write(tmp_path: Path) -> None:
+def test_ambiguous_names_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="must end in one of"):
         convert(feed_of(plausible(1)), str(tmp_path / "a.txt"), SCHEMAS["mbo"])
     with pytest.raises(UsageError, match="expected"):

@@ -15,7 +15,7 @@ from lobench.workbench.cli import main
 from lobench.workbench.converting import books
 from lobench.workbench.converting.books import book_rows
 from lobench.workbench.converting.schemas import SCHEMAS
-from tests.tables import feed_of, rows, table, write
+from tests.support.tables import feed_of, rows, table, write
 
 pytestmark = pytest.mark.normal
 
@@ -96,7 +96,7 @@ def test_rows_of_events(case: str, slice_size: int, monkeypatch: pytest.MonkeyPa
     assert told(records(*BOOK, *given)) == [FIRST, *expected]
 
 
-def test_what_is_not_shown_gives_no_row() -> None:
+def test_changes_below_the_depth_give_no_row() -> None:
     deep = tuple(("A", "B", order, 99 - order, 1, F_LAST) for order in range(10, 20))
     found = told(records(*BOOK, *deep))
     assert [row[2] for row in found] == [0, 2, 3, 4, 5, 6, 7, 8, 9]

@@ -17,9 +17,9 @@ from lobench.workbench.experiment.own import load_steps
 from lobench.workbench.experiment.step import in_order
 from lobench.workbench.experiment.steps import ALL
 from lobench.workbench.results.model.document import FeedResult, Result
-from tests.dbn_files import header, records, write
-from tests.pretend import Laboratory
-from tests.typed import read
+from tests.support.dbn_files import header, records, write
+from tests.support.pretend import Laboratory
+from tests.support.typed import read
 
 STEPS = {step.name: step for step in ALL}
 
@@ -39,21 +39,21 @@ def written(folder: Path, body: str, *, name: str = "mine", needs: tuple[str, ..
     return path
 
 
-def test_the_ladder_comes_before_what_it_does_not_need() -> None:
+def test_the_ladder_comes_before_independent_steps() -> None:
     names = list(STEPS)
     assert names[:3] == ["verification", "session", "ladder"]
     # Kernels that the ladder does not need are compiled after it.
     assert {"counters", "from_top", "factorial"} < set(names[3:])
 
 
-def test_what_is_added_has_a_place_in_the_document() -> None:
+def test_every_addition_has_a_place_in_the_document() -> None:
     places = {*FeedResult.__dataclass_fields__, *Result.__dataclass_fields__}
     for step in ALL:
         assert step.adds
         assert set(step.adds) <= places
 
 
-def test_a_step_before_what_it_needs_is_refused() -> None:
+def test_a_step_before_its_needs_is_refused() -> None:
     verification, session = STEPS["verification"], STEPS["session"]
     assert in_order([verification, session]) == (verification, session)
     with pytest.raises(UsageError, match="'session' needs 'verification', and the steps before it are none"):
@@ -108,7 +108,7 @@ def kept(folder: Path) -> Any:
 
 @pytest.mark.normal
 class TestOfTheUser:
-    def test_what_it_returns_is_kept(
+    def test_a_users_steps_result_is_kept(
         self, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         body = "return {'rungs': len(experiment.content.analysis.ladder), 'events': experiment.feed.count}"
@@ -130,7 +130,7 @@ class TestOfTheUser:
             pytest.param("return {1, 2}", "TypeError: ", marks=pytest.mark.long),
         ],
     )
-    def test_one_that_fails_spoils_nothing(
+    def test_a_failing_step_leaves_the_others_intact(
         self, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str], body: str, problem: str
     ) -> None:
         more = written(tmp_path, "return 7", name="another")
@@ -142,7 +142,7 @@ class TestOfTheUser:
         assert "lobench: the step mine failed: " + problem in capsys.readouterr().err
 
     @pytest.mark.parametrize("asked", ["wanted", pytest.param("seconds", marks=pytest.mark.long)])
-    def test_one_that_cannot_be_asked_spoils_nothing(
+    def test_a_step_with_broken_conditions_leaves_the_others_intact(
         self, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: str
     ) -> None:
         more = written(tmp_path, "return 7", name="another", needs=("mine",))
@@ -158,7 +158,7 @@ class TestOfTheUser:
         else:
             assert [feed["added"][name]["result"] for name in ("mine", "another")] == [5, 7]
 
-    def test_one_whose_needs_are_not_met_is_not_asked(
+    def test_a_step_without_its_needs_is_not_called(
         self, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         own = written(tmp_path, "return 5", needs=("factorial",))
@@ -166,7 +166,7 @@ class TestOfTheUser:
         assert command("--quick", "--steps-from", own) == 0
         assert "there is no factorial in this run" in capsys.readouterr().err
 
-    def test_one_that_needs_what_is_not_there(
+    def test_a_step_that_needs_a_missing_part_is_left_out(
         self, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         own = written(tmp_path, "return 7", needs=("factorial",))
@@ -180,7 +180,7 @@ class TestOfTheUser:
 
 
 @pytest.mark.normal
-def test_the_ladder_is_shown_before_what_comes_after_it(
+def test_the_ladder_is_printed_before_later_steps(
     command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The output about counting mechanisms."""

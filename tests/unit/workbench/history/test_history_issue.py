@@ -24,7 +24,7 @@ def found(times: list[float], counts: Sequence[float | None], **more: Any) -> tu
 FLAT = levels(30, {}, noise=0.001)
 
 
-def test_what_a_later_commit_undid_is_recovered() -> None:
+def test_a_rise_that_a_later_commit_undid_is_recovered() -> None:
     order, (one,) = found(FLAT, [100.0] * 10 + [104.0] * 10 + [100.0] * 10)
     assert (one.commit, one.recovered, one.counts) == (order[10], order[20], False)
     assert one.state == f"recovered by {order[20][:8]}"
@@ -41,7 +41,7 @@ def test_a_step_in_time_recovers_too() -> None:
     assert [(one.commit, one.recovered) for one in rows] == [(order[15], order[27])]
 
 
-def test_the_headline_is_what_rose_more() -> None:
+def test_the_headline_names_the_larger_rise() -> None:
     _, (one,) = found(levels(30, {10: 2.4}, noise=0.001), [100.0] * 10 + [142.0] * 20)
     assert told(one) == "v executes 42.0% more instructions on f"
     slower = replace(one, size=1.4, of="time")

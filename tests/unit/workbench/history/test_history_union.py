@@ -4,47 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench.history.store import History, load
-
-FEED = "synth:liquid-future"
-
-
-def point(place: int, *variants: str, session: str = "s", measured: int = 100, ns: float = 90.0) -> dict[str, Any]:
-    one = {"ns": ns, "low": ns - 1, "high": ns + 1, "exact": {"instructions": 10.0}, "floor": 0.006}
-    return {
-        **{"feeds": {FEED: dict.fromkeys(variants, one)}, "tried": [f"{FEED} {name}" for name in variants]},
-        **{"time": place, "subject": f"commit {place}", "source": str(place), "session": session},
-        **{"measured": measured, "against": None},
-    }
+from tests.support.history_jobs import FEED, commit, job, point
 
 
-def commit(place: int) -> str:
-    return f"{place:040x}"
-
-
-def job(folder: Path, *places: int, variant: str = "p0", anchor: int | None = None, **more: Any) -> History:
-    """The record of a job that began with the content of the folder."""
-    history = load(folder / "history.json", "here")
-    for place in places:
-        made = point(place, variant, **more)
-        known = history.points.get(commit(place), {"feeds": {FEED: {}}})
-        made["feeds"] = {FEED: {**known["feeds"][FEED], **made["feeds"][FEED]}}
-        history.points[commit(place)] = made
-        history.anchors.setdefault(FEED, {}).setdefault(variant, commit(places[0] if anchor is None else anchor))
-        history.broken.pop(commit(place), None)
-    history.feeds.setdefault(FEED, "a" * 32)
-    session = {"name": more.get("session", "s"), "rounds": 3, "samples": 9}
-    history.sessions += [session] if session not in history.sessions else []
-    history.save()
-    return history
-
-
-def test_what_was_saved_is_read(tmp_path: Path) -> None:
+def test_a_saved_history_is_read(tmp_path: Path) -> None:
     made = job(tmp_path, 1, 2, 3)
     made.broken[commit(4)] = "4 (commit 4): it does not compile:\nTraceback\nTypeError: no"
     made.save()
@@ -96,7 +64,7 @@ def test_two_jobs_are_one_history(tmp_path: Path) -> None:
     assert load(whole / "history.json", "here").points == read.points
 
 
-def test_what_others_put_there_meanwhile_stays(tmp_path: Path) -> None:
+def test_records_of_other_jobs_stay(tmp_path: Path) -> None:
     history = job(tmp_path, 1)
     job(tmp_path, 2, anchor=1)
     history.points[commit(3)] = point(3, "p0")
@@ -112,7 +80,7 @@ def test_a_series_that_two_jobs_began_goes_on_from_the_oldest(tmp_path: Path) ->
     assert load(tmp_path / "a/history.json", "here").anchors == {FEED: {"p0": commit(2)}}
 
 
-def test_what_one_job_could_not_measure_another_could(tmp_path: Path) -> None:
+def test_a_measured_commit_is_no_longer_broken(tmp_path: Path) -> None:
     failed = History(tmp_path / "history.json", "here", broken={commit(2): "no memory", commit(3): "no"})
     failed.save()
     for path in list(failed.recorded.iterdir()):
@@ -125,7 +93,7 @@ def test_what_one_job_could_not_measure_another_could(tmp_path: Path) -> None:
     assert set(read.points) == {commit(2)}
 
 
-def test_other_records_under_one_name_are_told(tmp_path: Path) -> None:
+def test_other_records_of_a_feed_are_refused(tmp_path: Path) -> None:
     made = job(tmp_path, 1)
     made.feeds[FEED] = "b" * 32
     made.points[commit(1)]["measured"] = 400
@@ -137,7 +105,7 @@ def test_other_records_under_one_name_are_told(tmp_path: Path) -> None:
         load(tmp_path / "history.json", "here")
 
 
-def test_what_stood_in_one_file_is_taken_over(tmp_path: Path) -> None:
+def test_a_history_in_one_file_is_converted(tmp_path: Path) -> None:
     made = job(tmp_path / "made", 1, 2)
     names = ("machine", "points", "anchors", "feeds", "broken", "sessions")
     file = tmp_path / "history.json"

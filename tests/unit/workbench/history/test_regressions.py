@@ -197,7 +197,7 @@ def test_twice_the_work_in_a_rare_action_is_found() -> None:
     assert order[10] not in {one.commit for one in regressions(made, all_series(made, order))}
 
 
-def test_a_rare_action_whose_replays_differ_rose_where_the_least_is_above_the_most() -> None:
+def test_rare_actions_rose_when_their_ranges_are_disjoint() -> None:
     for before, found in (([150.0, 250.0], True), ([150.0, 310.0], False)):
         made, order = history(levels(20, {}), [100.0] * 20)
         for place, commit in enumerate(order):
@@ -210,7 +210,7 @@ def test_a_rare_action_whose_replays_differ_rose_where_the_least_is_above_the_mo
             assert (one.counters, one.recovered) == (("instructions of T",), order[11])
 
 
-def test_what_the_noise_hides_is_no_headline() -> None:
+def test_a_rise_within_the_noise_is_no_headline() -> None:
     made, order = history(levels(20, {}), [100.0] * 10 + [142.0] * 10)
     made.points[order[10]]["against"]["findings"][0]["ratio"] = {"value": 1 / 1.6, "low": 0.4, "high": 1.1}
     (found,) = regressions(made, all_series(made, order))

@@ -25,10 +25,10 @@ from lobench.workbench.measurement import process
 from lobench.workbench.processes.starting import WorkerError
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.latency import Counter, Latency, Load, VariantLatency
-from tests import typed
-from tests.dbn_files import records
-from tests.documents import document
-from tests.replays import LADDER
+from tests.support import typed
+from tests.support.dbn_files import records
+from tests.support.documents import document
+from tests.support.replays import LADDER
 
 UNDEFINED = 2**64 - 1
 START = 1_700_000_000_000_000_000
@@ -48,7 +48,7 @@ def test_records_come_when_they_were_received() -> None:
     assert found.span == 100
 
 
-def test_one_that_stands_behind_a_later_one_comes_with_it() -> None:
+def test_records_out_of_order_arrive_with_the_later_one() -> None:
     found = arrivals_of("feed", received(START, START + 50, START + 20, START + 60))
     assert (found.times.tolist(), found.late) == ([0, 50, 50, 60], 1)
 
@@ -63,7 +63,7 @@ def test_without_a_time_of_receipt_the_event_s_counts(absent: int) -> None:
         arrivals_of("feed", made)
 
 
-def test_nobody_waits_for_a_snapshot() -> None:
+def test_snapshot_records_do_not_queue() -> None:
     made = received(0, 0, START, START + 7)
     made["flags"][:2] = F_LAST | F_SNAPSHOT
     found = arrivals_of("feed", made)
@@ -92,7 +92,7 @@ def test_a_histogram_holds_every_event_to_three_digits() -> None:
     assert found.max == made.max()
 
 
-def test_its_file_is_what_plotters_read() -> None:
+def test_histogram_files_have_the_plotters_format() -> None:
     found = distribution(spread())
     assert found is not None
     lines = percentiles(found.hdr).splitlines()
@@ -168,7 +168,7 @@ def measured(patch: pytest.MonkeyPatch, **said: Any) -> Any:
     return found
 
 
-def test_what_is_computed_under_the_probe_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_under_the_probe_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     latency, lost = measured(
         monkeypatch,
         reference=told("reference"),
@@ -190,14 +190,14 @@ def test_what_is_computed_under_the_probe_is_compared(monkeypatch: pytest.Monkey
     assert (latency.events, latency.span, latency.counter.hertz) == (2, 5, 2.4e9)
 
 
-def test_a_reference_that_differs_from_itself_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reference_that_differs_under_the_probe_ends_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LobenchError, match="reference: when its calls were timed, it computed something else"):
         measured(monkeypatch, reference=told("reference", probed=("8",)), good=told("good"))
     with pytest.raises(WorkerError):
         measured(monkeypatch, reference=WorkerError("a measuring process ended", "reference", "ended"))
 
 
-def test_files_are_named_by_what_file_systems_take(tmp_path: Path) -> None:
+def test_file_names_are_valid_for_any_action_and_variant(tmp_path: Path) -> None:
     """Any byte may be an action, and a variant may be called anything."""
     response = distribution(np.ones(2))
     assert response is not None
@@ -222,7 +222,7 @@ def test_files_are_named_by_what_file_systems_take(tmp_path: Path) -> None:
     ]
 
 
-def test_the_clock_is_told_as_it_was() -> None:
+def test_the_clock_is_named() -> None:
     def told_of(counter: Counter) -> str:
         return clock(Latency("ts_recv", 2, 0, 0, 5.0, 1e5, 0.999, counter, ()))
 

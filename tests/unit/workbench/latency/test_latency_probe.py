@@ -15,7 +15,7 @@ from lobench.engine.policy import Variant
 from lobench.engine.workload import Workload
 from lobench.workbench.latency import ticks
 from lobench.workbench.latency.serving import Served, python_reading_ns, serve
-from tests.replays import LADDER, each
+from tests.support.replays import LADDER, each
 
 pytestmark = pytest.mark.normal
 
@@ -36,7 +36,7 @@ def computed(variant: Variant, most: int | None) -> tuple[list[int | None], Serv
 
 
 @pytest.mark.parametrize("variant", each(LADDER))
-def test_it_computes_the_same_under_the_probe(variant: Variant) -> None:
+def test_results_are_the_same_under_the_probe(variant: Variant) -> None:
     expected, _ = computed(variant, None)
     for most in (1, variant.block, 1_000):
         found, served = computed(variant, most)
@@ -48,7 +48,7 @@ def test_it_computes_the_same_under_the_probe(variant: Variant) -> None:
         assert (served.responses > 0).all()
 
 
-def test_what_is_called_is_the_timed_kernel() -> None:
+def test_the_probe_calls_the_timed_kernel() -> None:
     """No other build is compiled for the probe: it calls the code of the timed one by its address."""
     variant = LADDER[0]
     warm(variant)
@@ -64,7 +64,7 @@ def test_what_is_called_is_the_timed_kernel() -> None:
     assert call.compiled
 
 
-def test_variants_say_how_many_they_take() -> None:
+def test_variants_declare_their_block() -> None:
     assert [variant.block for variant in LADDER] == [1] * 6 + [16, 4096, 4096]
 
 

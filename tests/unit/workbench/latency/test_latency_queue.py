@@ -100,7 +100,7 @@ def test_unlimited_blocks_answer_as_theory_says(rate: float) -> None:
     assert EVENTS / np.count_nonzero(found.sizes) == pytest.approx(rate + alone, rel=0.01)
 
 
-def test_by_hand() -> None:
+def test_responses_by_hand() -> None:
     steady = np.arange(5, dtype=np.float64) * 10.0
     assert served(steady, np.full(5, 15.0), 1).responses.tolist() == [15, 20, 25, 30, 35]
     assert served(steady, np.full(5, 5.0), 1).responses.tolist() == [5] * 5
@@ -149,7 +149,7 @@ moments = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 40)), min_size=1
 
 @settings(max_examples=200, deadline=None)
 @given(events=moments, most=st.integers(1, 7), block=st.integers(1, 50))
-def test_blocks_are_those_of_a_slow_simulation(events: list[tuple[int, int]], most: int, block: int) -> None:
+def test_blocks_equal_a_slow_simulation(events: list[tuple[int, int]], most: int, block: int) -> None:
     arrivals = np.cumsum([step for step, _ in events]).astype(np.float64)
     services = np.array([service for _, service in events], np.float64)
     found = served(arrivals, services, most, block)
@@ -167,7 +167,7 @@ def test_the_recursion_is_a_slow_simulation(events: list[tuple[int, int]], speed
     assert found.tolist() == simulated((arrivals / speed).tolist(), services.tolist(), 1, 0.0)
 
 
-def test_it_goes_on_where_it_stopped() -> None:
+def test_the_queue_continues_between_stretches() -> None:
     """A pass is made in stretches; the server stays busy between them."""
     arrivals, services = np.zeros(10), np.ones(10)
     whole, found = served(arrivals, services, 3), Served.empty(10)
@@ -199,7 +199,7 @@ def test_the_largest_speed_is_found(most: float, tried: tuple[float, ...]) -> No
     assert not set(asked) & set(tried)
 
 
-def test_it_begins_at_the_first_speed_that_fails() -> None:
+def test_the_search_begins_at_the_first_failing_speed() -> None:
     """With blocks a greater speed may succeed again: the speed found is never above one that failed."""
     found = largest(kept_to(1.7, []), {1.0: True, 2.0: False, 4.0: True, 8.0: False}, 0.01)
     assert found is not None
@@ -209,7 +209,7 @@ def test_it_begins_at_the_first_speed_that_fails() -> None:
     assert 0.5 / 1.01 <= found <= 0.5
 
 
-def test_speeds_beyond_those_that_are_tried() -> None:
+def test_speeds_outside_the_range_are_not_reported() -> None:
     assert largest(kept_to(1.0, []), {SLOWEST / 2: False, 1.0: True}, 0.01) is None
     assert largest(kept_to(math.inf, []), {2 * FASTEST: True}, 0.01) == FASTEST
 

@@ -14,7 +14,7 @@ from lobench.engine.foreign.start import start_replay
 from lobench.engine.workload import Workload
 from lobench.workbench.latency.stopping import PLACES, judged, stopped, stops
 from lobench.workbench.measurement.questions import LEAST_OWED, MOST_OWED, Examiner, put_off
-from tests.replays import LADDER
+from tests.support.replays import LADDER
 
 FEED = "synth:every-rule,n=8000"
 EACH = 5_000
@@ -37,7 +37,7 @@ def test_feeds_without_room_are_not_stopped() -> None:
     assert judged([], []) is None
 
 
-def test_what_is_let_pass() -> None:
+def test_small_owed_work_passes() -> None:
     assert put_off(LEAST_OWED, 1) is None
     assert put_off(MOST_OWED * 1e9, 1e9) is None
     assert put_off(4.5e8, 1e9) == "does 45% of its work only when it is asked for results"
@@ -90,7 +90,7 @@ class Gathering:
 
 @pytest.mark.normal
 @pytest.mark.parametrize(("every", "late"), [(1, False), (64, True), (10**9, True)])
-def test_who_gathers_records_is_seen(every: int, late: bool) -> None:
+def test_engines_that_gather_records_are_found(every: int, late: bool) -> None:
     replay: Any = Gathering(every)
     _, said = stopped(load(open_feed([FEED])), 0, replay, replay.hand, Examiner(), 1)
     assert (said is not None) == late, said
@@ -99,7 +99,7 @@ def test_who_gathers_records_is_seen(every: int, late: bool) -> None:
 
 
 @pytest.mark.normal
-def test_all_answer_the_same_and_owe_nothing() -> None:
+def test_variants_answer_alike_and_owe_no_work() -> None:
     feed = load(open_feed([FEED]))
     found = []
     for variant in (LADDER[0], LADDER[-1]):

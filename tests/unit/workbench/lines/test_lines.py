@@ -81,7 +81,7 @@ def test_a_region_of_one_thread_begins_while_another_compiles() -> None:
     assert asked == [ON, ZERO_STATS, OFF, ON]
 
 
-def test_what_came_before_the_first_region_is_forgotten() -> None:
+def test_costs_before_the_first_region_are_dropped() -> None:
     opened, asked = gate()
     opened.compile_begins()
     opened.compile_ends()
@@ -104,7 +104,7 @@ def test_regions_of_another_name_do_not_count() -> None:
     assert asked == [ZERO_STATS, ON, OFF]
 
 
-def test_a_region_does_nothing_where_nobody_looks() -> None:
+def test_a_region_does_nothing_outside_of_a_profile() -> None:
     assert watchers == []
     with lobench.region("any"):
         pass
@@ -147,13 +147,13 @@ fn=0x7000
 """
 
 
-def test_a_cell_takes_what_it_uses() -> None:
+def test_a_cell_takes_the_names_that_it_uses() -> None:
     names = {"kernel": 1, "data": 2, "unused": 3}
     cell = "def g():\n    return kernel(data)\nfor _ in range(3):\n    g()"
     assert used(cell, names) == {"kernel": 1, "data": 2}
 
 
-def test_what_calls_kernels_again_is_known() -> None:
+def test_reentering_functions_are_found() -> None:
     counts = read_counts(CALLGRIND.splitlines(), lambda address: address < 0x2000)
     assert counts.reentering == {"launch", "work"}
     assert {name for _, name in counts.called} == {"launch", "sin"}
@@ -211,7 +211,7 @@ def test_counts_are_not_compared_with_samples() -> None:
         difference(document([]), document([], tool="perf"))
 
 
-def test_what_was_not_written_by_lines(tmp_path: Path) -> None:
+def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "lines.json").write_text(json.dumps({"kind": "profile"}))
     with pytest.raises(UsageError, match="not written by `lobench lines`"):
         saved(str(tmp_path))
@@ -267,7 +267,7 @@ def test_a_missing_tool_is_named(
     assert not (tmp_path / "out").exists()
 
 
-def test_an_ordinary_user_is_told_what_perf_may_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_ordinary_user_gets_the_command_that_permits_perf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sampling, "quietly", lambda words: CompletedProcess(words, 255, "", "No permission"))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(sampled, "perf_event_paranoid", lambda: 3)
@@ -323,7 +323,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_program_runs(
     assert capsys.readouterr() == ("", f"lobench: {file}/out: cannot be written: Not a directory\n")
 
 
-def test_what_an_earlier_look_kept_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_files_of_an_earlier_run_are_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def sample(program: Program, scratch: Path, output: object) -> str:
         (scratch / "perf.data").write_text("new")
         return "look"
@@ -349,7 +349,7 @@ def test_what_an_earlier_look_kept_is_removed(monkeypatch: pytest.MonkeyPatch, t
     ],
     ids=str,
 )
-def test_which_program_runs(
+def test_the_program_of_a_command_line(
     words: list[str], program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked: list[Program] = []

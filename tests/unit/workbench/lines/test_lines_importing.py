@@ -43,7 +43,7 @@ def test_asking_for_a_module_is_not_loading_it(told: list[int]) -> None:
     assert told == [1]
 
 
-def test_one_that_failed_is_waited_for(told: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_import_is_tried_again(told: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(sys, "fails_now", True, raising=False)
         with pytest.raises(ValueError, match="now"):

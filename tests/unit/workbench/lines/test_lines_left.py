@@ -60,7 +60,7 @@ def told(folder: Path, *, numba: bool = True, regions: int = 0) -> None:
         (1, False, "valgrind did not start the program: it ended with code 1; valgrind said: ours"),
     ],
 )
-def test_why_a_program_told_nothing(tmp_path: Path, code: int, begun: bool, said: str) -> None:
+def test_reasons_for_a_program_without_lines(tmp_path: Path, code: int, begun: bool, said: str) -> None:
     (tmp_path / "valgrind.7.log").write_text("==7== warning: some\nours\n")
     if begun:
         (tmp_path / BEGUN).write_text("7")
@@ -71,7 +71,7 @@ def test_why_a_program_told_nothing(tmp_path: Path, code: int, begun: bool, said
     assert str(raised.value) == said
 
 
-def test_how_a_program_ended_is_told_with_what_it_did_not_do(tmp_path: Path) -> None:
+def test_the_error_names_the_exit_code_and_the_missing_import(tmp_path: Path) -> None:
     told(tmp_path, numba=False)
     with pytest.raises(ToolFailedError, match=r"never imported numba: .*; it ended with code 1"):
         left_in(tmp_path, Program("script", "a.py"), "perf", 1)

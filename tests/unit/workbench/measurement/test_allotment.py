@@ -31,7 +31,7 @@ def simulated(processes: int, passes: int, own: float, each: float) -> list[np.n
 
 
 @pytest.mark.parametrize(("own", "each"), [(0.02, 0.02), (0.0, 0.05), (0.03, 0.005)])
-def test_the_noise_of_processes_and_passes_is_told_apart(own: float, each: float) -> None:
+def test_noise_of_processes_and_passes_is_separated(own: float, each: float) -> None:
     found = noise(simulated(800, 10, own, each))
     assert found is not None
     assert found.of_process == pytest.approx(own**2, rel=0.25, abs=1e-4)
@@ -61,7 +61,7 @@ def test_the_narrowest_interval_is_chosen(own: float) -> None:
     assert widths[chosen - 4] == min(widths.values())
 
 
-def test_processes_that_differ_call_for_many_of_them() -> None:
+def test_differing_processes_need_more_processes() -> None:
     alike, different = (best(Noise(own**2, 0.05**2), [10.0] * 4, 40.0, 1.5, 0.3) for own in (0.0, 0.05))
     assert alike < 16 < different
 

@@ -111,7 +111,7 @@ def test_functions_change_their_order() -> None:
     assert {tuple(sorted(order)) for order in orders} == {tuple(sorted(functions(code)))}
 
 
-def test_what_cannot_be_laid_out_is_refused() -> None:
+def test_unsupported_code_is_not_laid_out() -> None:
     with pytest.raises(LobenchError, match="large code model"):
         laid_out(compiled("small"), random.Random(1))
     with pytest.raises(LobenchError, match="x86-64"):
@@ -132,7 +132,7 @@ def test_a_fork_has_memory_of_its_own(tmp_path: Path) -> None:
     assert (tmp_path / "said").read_text() not in ("", f"[1, {os.getpid()}]")
 
 
-def test_how_a_fork_ends_is_told() -> None:
+def test_a_failed_fork_is_named_with_its_end() -> None:
     def fails() -> None:
         raise LobenchError("no")
 

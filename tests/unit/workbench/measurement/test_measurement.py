@@ -92,12 +92,12 @@ def test_a_slice_has_its_lead_in() -> None:
         ("waited", CLEAN._replace(wall_ns=1_200_000)),
     ],
 )
-def test_what_flags_a_sample(reason: str, reading: Reading) -> None:
+def test_disturbances_that_flag_a_sample(reason: str, reading: Reading) -> None:
     assert [name for name, rule in REASONS.items() if rule(reading)] == [reason]
     assert is_contaminated(reading)
 
 
-def test_what_does_not_flag_a_sample() -> None:
+def test_small_disturbances_do_not_flag_a_sample() -> None:
     assert not is_contaminated(CLEAN)
     # In a short sample, the resolution of the clocks is not waiting time.
     assert not is_contaminated(Reading(40_000, 1_000, 0, 0, 0, 0))
@@ -124,7 +124,7 @@ def recovering(pieces: float, first: float = 0.8) -> np.ndarray[tuple[int, int],
     return first * np.exp(-np.arange(32) / pieces)[None, :]
 
 
-def test_the_grain_grows_with_what_a_switch_costs() -> None:
+def test_the_grain_grows_with_the_cost_of_a_switch() -> None:
     grains = [choose(recovering(pieces), 4096, 10_000_000) for pieces in (0.2, 1, 2, 4)]
     assert all(grain.excess < AIM for grain in grains)
     sizes = [grain.slice_records for grain in grains]
@@ -145,7 +145,7 @@ def test_the_slowest_to_recover_decides() -> None:
     assert found.excess == pytest.approx(alone.excess)
 
 
-def test_where_no_grain_will_do_the_best_is_taken() -> None:
+def test_without_a_good_grain_the_best_is_taken() -> None:
     grain = choose(np.full((1, 32), 0.3), 4096, 10_000_000)
     assert grain.excess == pytest.approx(0.3)
     slow = choose(recovering(30), 4096, 10_000_000)
@@ -185,7 +185,7 @@ def designed(
     )
 
 
-def test_many_short_processes_where_there_is_time() -> None:
+def test_the_budget_decides_the_number_of_processes() -> None:
     design, isolated = designed(200, 2.0)
     assert (design.processes, design.seconds, isolated) == (PROCESSES, 6.25, True)
     assert (design.slice_records, design.lead_in_records) == (125_000, 32_768)

@@ -45,7 +45,7 @@ from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.processes.starting import WorkerError, ending
 from lobench.workbench.results.conversion import as_json, from_json
 from lobench.workbench.results.model.samples import Design, NamedSamples, SessionResult
-from tests.cli import wrong
+from tests.support import wrong
 
 NAMES = ["p0_baseline", "p1_zero_copy", "p4_hash_lookup", CONTROL]
 FASTER = (1.0, 1.25, 10.0, 1.0)
@@ -98,7 +98,7 @@ def test_passes_of_both_kinds_are_kept_apart() -> None:
 
 
 @pytest.mark.parametrize("startup", [0.25, 1.0, 1.5])
-def test_all_processes_of_a_session_have_as_much_time(startup: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_of_a_session_have_equal_time(startup: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """The start-up of each is part of its time."""
     now, given = [0.0], list[float]()
 
@@ -149,7 +149,7 @@ def test_work_that_was_put_off_is_refused() -> None:
     assert made.result().reasons == made.reasons
 
 
-def test_what_is_faster_than_reading_is_refused() -> None:
+def test_variants_faster_than_reading_are_refused() -> None:
     made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))
     # p4 takes 1e6 ns for 10,000 records.
     made.take(0, {**message(), "floor_ns": 199.0})
@@ -169,7 +169,7 @@ def test_a_session_comes_back_as_it_was() -> None:
     assert Session.of(kept, None) == replace(made, isolated=[])
 
 
-def test_the_witness_says_what_is_right() -> None:
+def test_variants_that_differ_from_the_witness_are_left_out() -> None:
     made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0), witness="right")
     made.heed(["b", "a", "b", "b", "b"])
     assert made.disagreeing == {"p1_zero_copy"}
@@ -200,7 +200,7 @@ def test_only_the_first_process_has_a_witness(monkeypatch: pytest.MonkeyPatch) -
     assert made.disagreeing == {"p4_hash_lookup"}
 
 
-def test_laid_out_anew_is_only_what_every_process_laid_out() -> None:
+def test_a_variant_counts_as_shuffled_if_every_process_shuffled_it() -> None:
     made = session(2)
     assert made.result().laid_out == tuple(NAMES)
     # A restarted process counts once. A variant that lacked a new layout in one process counts as built.
@@ -242,7 +242,7 @@ def test_a_precision_is_reached_when_all_intervals_are_narrow() -> None:
     assert not reached(session(2, 0.0, until=0.5))
 
 
-def test_what_is_shown_while_it_runs() -> None:
+def test_the_live_view_shows_ratios_and_precision() -> None:
     shown = table(session(4, 0.001))
     assert [column.header for column in shown.columns][1] == "over p0_baseline"
     cells = list(shown.columns[1].cells)
@@ -311,7 +311,7 @@ def test_clocks_tell_work_from_waiting() -> None:
         assert reading.steal_ticks >= 0
 
 
-def test_work_of_another_thread_and_what_is_owed_count() -> None:
+def test_other_threads_and_owed_work_count_as_time() -> None:
     def work() -> None:
         until = time.process_time_ns() + 20_000_000
         busy = threading.Thread(target=lambda: [None for _ in iter(lambda: time.process_time_ns() > until, True)])
@@ -347,7 +347,7 @@ def test_a_worker_that_fails_says_why() -> None:
 
 
 @pytest.mark.normal
-def test_what_is_counted_of_a_feed() -> None:
+def test_mechanism_counters_of_a_feed() -> None:
     feed = load(open_feed(["synth:liquid-future,n=20000"]))
     chosen = [variant for variant in discover().values() if variant.phase in (0, 4)]
     counted, faults = count(feed, chosen, Workload())
@@ -358,7 +358,7 @@ def test_what_is_counted_of_a_feed() -> None:
     assert 1_000 < peak_orders(feed, chosen[1], Workload()) < 4_000
 
 
-def test_a_worker_that_dies_is_told_with_the_variant_in_hand() -> None:
+def test_a_worker_that_dies_is_named_with_its_variant() -> None:
     script = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
     task = Task(job="scaling", variants=["p0_baseline", "p4_hash_lookup"])
     page = nameless_file()

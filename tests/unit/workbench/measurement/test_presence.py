@@ -15,7 +15,7 @@ MIB = 1 << 20
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how large a process was")
-def test_what_was_taken_is_told() -> None:
+def test_the_peak_of_memory_is_counted() -> None:
     room = 64 * MIB + taken()
     held = np.ones(room // 8)
     assert held.sum() == room // 8
@@ -24,7 +24,7 @@ def test_what_was_taken_is_told() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how large a process was")
-def test_what_is_touched_was_taken_and_is_given_back() -> None:
+def test_touched_memory_is_resident_and_released() -> None:
     before = taken()
     size = before + 96 * MIB
     assert touch(size) == size
@@ -38,6 +38,6 @@ def test_no_more_is_touched_than_the_machine_can_spare(monkeypatch: pytest.Monke
     assert touch(1 << 50) == touch(0) == 0
 
 
-def test_where_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_the_systems_figure_it_is_zero(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(presence, "Path", lambda name: tmp_path / "none")
     assert taken() == 0

@@ -17,7 +17,7 @@ from lobench.engine.replay import Replay
 from lobench.workbench.measurement.design import slices
 from lobench.workbench.measurement.lockstep import reading_ns
 from lobench.workbench.measurement.questions import BOOKS, Examiner, Question, draw
-from tests.replays import LADDER, TOP, each
+from tests.support.replays import LADDER, TOP, each
 
 pytestmark = pytest.mark.normal
 
@@ -115,7 +115,7 @@ def test_every_slice_is_asked_about_and_two_for_everything() -> None:
 
 
 @pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
-def test_a_book_is_told_from_others_and_from_itself_before(variant: Variant) -> None:
+def test_answers_differ_between_books_and_over_time(variant: Variant) -> None:
     feed = load(open_feed(["synth:equity-universe,n=20000"]))
     books = sorted(set(feed.records[["instrument_id", "publisher_id"]].tolist()))[:3]
     with Replay(variant, observe=False) as replay:

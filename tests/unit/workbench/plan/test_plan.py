@@ -25,10 +25,10 @@ from lobench.workbench.plan import (
     record,
 )
 from lobench.workbench.results.model.intervals import Interval
-from tests import typed
-from tests.analyses import interval
-from tests.documents import document
-from tests.typed import score, share_from
+from tests.support import typed
+from tests.support.analyses import interval
+from tests.support.documents import document
+from tests.support.typed import score, share_from
 
 HEAD = "# What we promised.\n# It stays.\n\n"
 ENTRY = """[[prediction]]  # the first
@@ -139,13 +139,13 @@ def test_grades(low: float, high: float, expected: str) -> None:
     assert grade(low, high, None, None) == "open"
 
 
-def test_one_figure_stands_for_what_is_rounded_to_it() -> None:
+def test_a_predicted_figure_covers_its_rounding() -> None:
     assert grade(1.2, 1.2, Interval(1.2, 1.16, 1.24), "faster") == "hit"
     assert grade(1.2, 1.2, Interval(1.3, 1.26, 1.34), "faster") == "over"
     assert grade(0.8, 1.2, Interval(0.9, 0.85, 0.95), "slower") == "hit"
 
 
-def test_what_is_not_shown_is_not_graded() -> None:
+def test_unproven_gains_are_not_graded() -> None:
     made = document()
     rung = made["feeds"][0]["analysis"]["ladder"][1]
     rung |= {"step_verdict": "no difference shown", "step": {"value": 2.4, "low": 2.35, "high": 2.45}}

@@ -11,7 +11,7 @@ import pytest
 
 from lobench.workbench.processes.claimed_folders import claim, scratch_folder
 from lobench.workbench.results import ResultFolder
-from tests.replays import ROOT
+from tests.support.paths import ROOT
 
 SCRATCH = """
 import sys, time
@@ -78,6 +78,6 @@ def test_empty_results_of_killed_processes_are_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["none", "file"])
-def test_what_is_no_folder_is_not_claimed(tmp_path: Path, name: str) -> None:
+def test_only_folders_are_claimed(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("")
     assert claim(tmp_path / name) is None

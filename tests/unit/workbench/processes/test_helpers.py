@@ -104,7 +104,7 @@ def test_a_helper_ends_with_its_parent(tmp_path: Path) -> None:
     assert alive == []
 
 
-def test_a_helper_whose_parent_has_ended_already_ends(tmp_path: Path) -> None:
+def test_a_helper_without_a_parent_ends(tmp_path: Path) -> None:
     """The parent may be killed before the kernel has been asked to watch it."""
     script = tmp_path / "script.py"
     script.write_text("print('went on')")
@@ -127,5 +127,5 @@ def test_a_helper_whose_parent_has_ended_already_ends(tmp_path: Path) -> None:
         (3, "", "ended with code 3"),
     ],
 )
-def test_how_a_process_ended(code: int, said: str, words: str) -> None:
+def test_exit_codes_and_signals_in_words(code: int, said: str, words: str) -> None:
     assert ending(code, said) == words

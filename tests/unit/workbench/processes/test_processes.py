@@ -22,7 +22,7 @@ def run(code: str, said: IO[str]) -> subprocess.Popen[str]:
     return process
 
 
-def test_each_job_is_told_of_once() -> None:
+def test_each_job_is_reported_once() -> None:
     jobs = [f"import sys; sys.stderr.write('{place}' * 100_000); sys.exit({place})" for place in range(5)]
     ended = {job: (code, said) for job, code, said in side_by_side(jobs, run)}
     assert ended == {job: (place, str(place) * 100_000) for place, job in enumerate(jobs)}
@@ -41,7 +41,7 @@ def test_jobs_are_asked_for_when_there_is_room(monkeypatch: pytest.MonkeyPatch) 
     assert [len(asked) for _ in side_by_side(jobs(), run)] == [1, 2, 3]
 
 
-def test_who_leaves_early_leaves_no_process() -> None:
+def test_leaving_early_ends_all_processes() -> None:
     STARTED.clear()
     with closing(side_by_side(["pass", *["import time; time.sleep(600)"] * 3], run)) as ended:
         assert next(ended)[:2] == ("pass", 0)

@@ -19,13 +19,13 @@ from lobench.workbench.measurement.turn_order import orders
 from lobench.workbench.profile.ablating import timed
 from lobench.workbench.profile.ablation import PROCESSES, stage_times
 from lobench.workbench.profile.task import SLICE
-from tests.stage_times import SHARES, simulated
+from tests.support.stage_times import SHARES, simulated
 
 SESSIONS = 2000
 FEWER = 400
 
 
-def test_stages_are_what_each_adds() -> None:
+def test_the_share_of_a_stage_is_its_added_time() -> None:
     """Without noise exactly; a pass that was disturbed moves nothing."""
     processes = simulated(1, peculiar=0.0, noise=0.0)
     processes[0][2] *= 10

@@ -19,9 +19,9 @@ from lobench.workbench.profile.runner import Told
 from lobench.workbench.profile.task import Task
 from lobench.workbench.profile.workload import HEAVY, KERNEL_STEPS
 from lobench.workbench.results.conversion import as_json
-from tests import profile_policies, profile_work
-from tests.profilers import needs
-from tests.replays import LADDER
+from tests.support import profile_policies, profile_work
+from tests.support.profilers import needs
+from tests.support.replays import LADDER
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("composition")]
 
@@ -42,7 +42,7 @@ def test_lines_of_known_composition(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_counts_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
+def test_inlined_lines_of_another_file_are_counted_exactly(tmp_path: Path) -> None:
     """Instructions, exactly: of the kernel's own line, of the line in the other file, and of each line that leads
     there."""
     needs("valgrind")
@@ -68,7 +68,7 @@ def test_counts_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_samples_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
+def test_inlined_lines_of_another_file_are_sampled(tmp_path: Path) -> None:
     needs("perf")
     seen = sampled.perf(NOTHING, tmp_path, 3.0, WORK)
     found = read("perf", sampled.COLUMNS, seen.told, seen.counts)

@@ -35,8 +35,8 @@ from lobench.workbench.profile.summary import next_bottleneck, stage_table
 from lobench.workbench.profile.tables import difference_tables
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.intervals import Interval
-from tests.replays import LADDER
-from tests.stage_times import simulated
+from tests.support.replays import LADDER
+from tests.support.stage_times import simulated
 
 SOURCES = Sources(
     {"a.py": "a.py"}, {"a.py": ["for record in records:", "    handle(record)"], "b.py": [""] * 4 + ["  x < y"]}
@@ -96,7 +96,7 @@ def test_a_profile_is_read_as_it_was_written() -> None:
 
 def test_speedscope_files_are_valid() -> None:
     """The rules of speedscope's own schema, and that weights add up to the profile's end."""
-    from tests.speedscope_schema import validate
+    from tests.support.speedscope_schema import validate
 
     for found in (made(), made(tool="perf")):
         file = speedscope(found)
@@ -145,7 +145,7 @@ def test_source_pages_stand_alone() -> None:
     assert {target for target, _ in links} == set(re.findall(r'<tr id="([^"]+)"', page))
 
 
-def test_differences_name_what_went_and_what_came() -> None:
+def test_differences_name_removed_and_added_lines() -> None:
     before, after = made(), made(LADDER[1], scale=0.2, extra=False)
     found = difference(before, after)
     assert (found.before, found.after) == (LADDER[0].name, LADDER[1].name)

@@ -19,7 +19,7 @@ from lobench.workbench.profile.flamegraph import Node, _of_file, drawn
         ("\ufffe\uffff\ufffd", "���"),
     ],
 )
-def test_what_xml_cannot_hold_is_replaced(text: str, shown: str) -> None:
+def test_characters_that_xml_forbids_are_replaced(text: str, shown: str) -> None:
     assert escaped(text) == shown
 
 

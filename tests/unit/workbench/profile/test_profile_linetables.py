@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.replays import LADDER, group, run_python
+from tests.support.paths import ROOT
+from tests.support.replays import LADDER, group, run_python
 
 pytestmark = pytest.mark.normal
 
@@ -44,7 +45,7 @@ from lobench.workbench.profile import linetables
 linetables.install()
 import numpy as np
 from numba import njit
-from tests.profile_policies import outer
+from tests.support.profile_policies import outer
 from lobench.workbench.profile.dwarf import code_map, placed
 
 def kernel(values):
@@ -86,7 +87,7 @@ def known() -> Any:
 
 def test_three_deep_inlining_across_files(known: Any) -> None:
     """kernel -> outer -> middle -> inner, the last three in another file, each frame with the line of its call."""
-    policies = Path(__file__).parents[3] / "profile_policies.py"
+    policies = ROOT / "tests" / "support" / "profile_policies.py"
     text = policies.read_text().splitlines()
     wanted = {
         name: next(number for number, line in enumerate(text, 1) if f"# {name}" in line)

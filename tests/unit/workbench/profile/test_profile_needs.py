@@ -60,13 +60,13 @@ def test_missing_rights(
     assert message in str(error)
 
 
-def test_other_failures_are_told_as_they_are() -> None:
+def test_other_failures_of_perf_are_quoted() -> None:
     error = sampled.refused("perf", "the disk is full")
     assert not isinstance(error, MissingRightError)
     assert str(error) == "perf failed: the disk is full"
 
 
-def test_what_is_missing_is_said_even_where_line_tables_cannot_be_read() -> None:
+def test_the_package_imports_without_the_extra_it_names() -> None:
     """Importing the package must not need the extra that its message names."""
     script = "import sys; sys.modules['elftools'] = None; from lobench.workbench.profile import for_report, needs"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -16,7 +16,7 @@ from lobench.workbench.profile.callgrind_file import Counts, read_counts
 from lobench.workbench.profile.codemap import CodeMap, Frame, Piece
 from lobench.workbench.profile.sampled import _spy_samples, count, perf_samples
 from lobench.workbench.profile.stages import GROUPS, UNKNOWN, Place, mechanism_of, places_of, stage_in, stage_of
-from tests.replays import LADDER
+from tests.support.replays import LADDER
 
 KERNEL, HELPER = 0x1000, 0x2000
 CODES = CodeMap(

@@ -21,8 +21,8 @@ from lobench.workbench.profile import callgrind, sampled
 from lobench.workbench.profile import needs as wanted
 from lobench.workbench.profile.callgrind_file import Counts
 from lobench.workbench.profile.runner import ToolFailedError
-from tests.profilers import needs
-from tests.replays import ROOT
+from tests.support.paths import ROOT
+from tests.support.profilers import needs
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_valgrind_counts_whatever_a_user_has_set_for_it(hostile: Path) -> None:
+def test_valgrind_ignores_the_users_settings(hostile: Path) -> None:
     needs("valgrind")
     for command in (
         counting.command(["true"], str(hostile)),
@@ -105,7 +105,7 @@ def test_perf_leaves_nothing_in_the_home_folder(hostile: Path) -> None:
     assert not (hostile / "--tool=none").exists()
 
 
-def test_what_needs_nothing_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_tools_are_named_when_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wanted, "is_installed", lambda module: False)
     wanted.require_all(["ablation"])
     for method in ("scalene", "memray"):

@@ -16,8 +16,8 @@ import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.results import NEEDED_BYTES, SCHEMA, SCHEMA_VERSION, Result, ResultFolder
-from tests import typed
-from tests.documents import document
+from tests.support import typed
+from tests.support.documents import document
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5)
 Usage = namedtuple("Usage", "total used free")
@@ -36,7 +36,7 @@ def test_a_folder_for_each_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("base", ["file", "file/below", "/proc/lobench"])
-def test_where_nothing_can_be_written(tmp_path: Path, base: str) -> None:
+def test_an_unwritable_folder_is_refused(tmp_path: Path, base: str) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(UsageError, match=r"cannot write results there: .*choose another place with -o") as refusal:
         ResultFolder(str(tmp_path / base), MOMENT)
@@ -82,7 +82,7 @@ def test_saving_replaces_all_or_nothing(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object()])
-def test_what_is_not_json_leaves_the_old_result(tmp_path: Path, value: Any) -> None:
+def test_a_failed_save_keeps_the_old_result(tmp_path: Path, value: Any) -> None:
     folder = ResultFolder(str(tmp_path), MOMENT)
     folder.save(made("one"))
     with pytest.raises((ValueError, TypeError)):

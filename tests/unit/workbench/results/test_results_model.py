@@ -19,10 +19,10 @@ from lobench.workbench.results.model.samples import Design
 from lobench.workbench.results.reading import parse
 from lobench.workbench.results.refuted import failed, refuted
 from lobench.workbench.results.schema import schema
-from tests import typed
-from tests.documents import document
-from tests.replays import ROOT
-from tests.reported import complete
+from tests.support import typed
+from tests.support.documents import document
+from tests.support.paths import ROOT
+from tests.support.reported import complete
 
 ENVELOPE = {"schema", "schema_version"}
 """In every file, and in no object: all are of one version."""
@@ -137,7 +137,7 @@ def test_a_difference_is_found(change: str) -> None:
 
 
 @pytest.mark.parametrize("made", [complete(), document(), document(status="partial"), document(kind="cmp")])
-def test_what_is_read_is_written_as_it_was(made: dict[str, Any]) -> None:
+def test_a_result_survives_reading_and_writing(made: dict[str, Any]) -> None:
     made = {name: value for name, value in made.items() if name not in ENVELOPE}
     assert json.dumps(as_json(typed.result(made)), sort_keys=True) == json.dumps(made, sort_keys=True)
 
@@ -178,7 +178,7 @@ def test_a_second_name() -> None:
     assert control.once("mine (A/A)") == control.once("mine") == "mine"
 
 
-def test_what_may_not_be_measured_and_not_be_shown() -> None:
+def test_failed_and_refuted_variants() -> None:
     made = document(disagreeing=["p2_snapshot"], from_top=True)
     (feed,) = made["feeds"]
     feed["verification"][2] |= {"agrees": False, "difference": "event 5"}

@@ -22,9 +22,9 @@ from lobench.workbench.results.conversion import as_json, from_json
 from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.results.reading import validate
 from lobench.workbench.results.schema import schema
-from tests import typed
-from tests.documents import document, environment, written
-from tests.typed import changes, score
+from tests.support import typed
+from tests.support.documents import document, environment, written
+from tests.support.typed import changes, score
 
 Document = dict[str, Any]
 PARTS: dict[str, Any] = {
@@ -72,7 +72,7 @@ def refusal(path: Path) -> str:
     ],
     ids=["whole", "plain", "partial", "no-analysis", "cmp", "disagreeing", "until-book"],
 )
-def test_what_was_saved_is_read(made: Document, tmp_path: Path) -> None:
+def test_a_saved_result_is_read(made: Document, tmp_path: Path) -> None:
     jsonschema.Draft202012Validator(strict(schema())).validate(made)
     folder = ResultFolder(str(tmp_path))
     folder.save(typed.result(made))
@@ -174,7 +174,7 @@ def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("version", "expected"), [(1, "repeat the measurement"), (3, "upgrade lobench")])
-def test_other_versions(version: int, expected: str, tmp_path: Path) -> None:
+def test_other_schema_versions_are_refused(version: int, expected: str, tmp_path: Path) -> None:
     text = refusal(written(tmp_path, {**document(), "schema_version": version}))
     assert text.startswith(f"is of schema version {version}, written by a")
     assert expected in text
@@ -284,7 +284,7 @@ def every_place(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, .
 
 
 @pytest.mark.normal
-def test_whatever_is_let_pass_can_be_used() -> None:
+def test_documents_that_pass_can_be_reported() -> None:
     whole = document(**PARTS, processes=2, passes=1, slices=2)
     places = [path for path in every_place(whole) if "rows" not in path[:-2]]
     odd: list[Any]

@@ -23,7 +23,7 @@ from lobench.engine.rows import HEADS, Rows
 from lobench.workbench.rows.files import book_file, check_place, features_file
 from lobench.workbench.rows.formats import told_of
 from lobench.workbench.rows.writing import GROUP_ROWS, BackgroundEncoder
-from tests.dbn_files import header, zstd
+from tests.support.dbn_files import header, zstd
 
 
 def rows(count: int, depth: int = 1) -> Rows:
@@ -147,7 +147,7 @@ def test_market_data_is_never_replaced(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["n" * 247 + ".parquet", "\udcff.parquet", "ä.parquet"])
-def test_any_name(tmp_path: Path, name: str) -> None:
+def test_files_of_any_name_are_written(tmp_path: Path, name: str) -> None:
     for complete in (True, False):
         with features_file(str(tmp_path / name)) as file:
             file.write(rows(1))
@@ -228,7 +228,7 @@ def test_every_format_holds_the_same(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
 @pytest.mark.parametrize("count", [0, 3])
-def test_what_a_file_tells_of_itself(tmp_path: Path, suffix: str, count: int) -> None:
+def test_a_file_holds_its_own_facts(tmp_path: Path, suffix: str, count: int) -> None:
     path = tmp_path / f"f{suffix}"
     with features_file(str(path), told={"version": "7", "feed": "\udcff.dbn"}) as file:
         file.write(rows(count))
@@ -309,7 +309,7 @@ def test_some_columns(tmp_path: Path) -> None:
         assert found[name].to_pylist() == given.features[:, list(FEATURES).index(name)].tolist()
 
 
-def test_what_goes_wrong_while_encoding_is_told(tmp_path: Path) -> None:
+def test_errors_while_encoding_are_raised(tmp_path: Path) -> None:
     """On the thread, with rows still coming."""
 
     class Full:
@@ -338,7 +338,7 @@ def test_what_goes_wrong_while_encoding_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("where", ["write", "close"])
-def test_what_goes_wrong_at_the_end_is_told(where: str) -> None:
+def test_errors_at_the_end_are_raised(where: str) -> None:
     """With the last group, or with the footer: nothing comes after it that one could wait for."""
 
     class Full:
@@ -380,7 +380,7 @@ def test_few_batches_wait_for_an_encoder() -> None:
     assert max(ahead) <= 1
 
 
-def test_what_was_interrupted_is_told_in_every_format(tmp_path: Path) -> None:
+def test_interrupted_files_say_so_in_every_format(tmp_path: Path) -> None:
     for suffix in (".parquet", ".arrow", ".csv"):
         path = tmp_path / f"f{suffix}"
         for complete, where in ((True, "f"), (False, "f.partial")):

@@ -16,10 +16,10 @@ from lobench.engine.registry import FEATURES
 from lobench.workbench.rows.by_time import CLOSED
 from lobench.workbench.rows.sample import parse_sample
 from lobench.workbench.rows.stream import RowStream, Wanted
-from tests.cli.command import busy, calm
-from tests.dbn_files import header, write
-from tests.replays import TOP
-from tests.sampled import by_record, by_time, keyed, listed, sampled
+from tests.support.command import busy, calm
+from tests.support.dbn_files import header, write
+from tests.support.replays import TOP
+from tests.support.sampled import by_record, by_time, keyed, listed, sampled
 
 SECOND = 10**9
 
@@ -50,7 +50,7 @@ def feed(records: npt.NDArray[np.void], tmp_path_factory: pytest.TempPathFactory
 @pytest.mark.parametrize(
     ("sample", "step"), [("100us", 10**5), ("37ms", 37 * 10**6), ("1s", SECOND), ("1h", 3600 * SECOND)]
 )
-def test_by_time(feed: str, sample: str, step: int) -> None:
+def test_samples_by_time_equal_the_slow_ones(feed: str, sample: str, step: int) -> None:
     expected = by_time(listed(table(feed, None)), step)
     found = listed(table(feed, sample))
     assert [row["ts_sample"] for row in found] == [row["ts_sample"] for row in expected]
@@ -76,7 +76,9 @@ def test_a_closed_market_is_not_filled(tmp_path: Path, silence: int, filled: int
 @pytest.mark.normal
 @pytest.mark.parametrize("evaluate", ["last", "every"])
 @pytest.mark.parametrize("sample", ["1e", "100e", "30v", "1000v", "trade", "bbo"])
-def test_by_record(records: npt.NDArray[np.void], feed: str, sample: str, evaluate: str) -> None:
+def test_samples_by_record_equal_the_slow_ones(
+    records: npt.NDArray[np.void], feed: str, sample: str, evaluate: str
+) -> None:
     whole = listed(table(feed, None, evaluate))
     expected = by_record(records, whole, sample, evaluate)
     assert listed(table(feed, sample, evaluate)) == expected
@@ -123,6 +125,6 @@ def test_words(text: str, kind: str, step: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1", "s", "0s", "-1s", "1.5s", "1d", "trades", "9999999999h", "1 s"])
-def test_what_is_no_sample(text: str) -> None:
+def test_other_words_are_no_sample(text: str) -> None:
     with pytest.raises(UsageError, match="--sample takes a time"):
         parse_sample(text)

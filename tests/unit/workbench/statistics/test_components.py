@@ -21,7 +21,7 @@ def nested(shape: tuple[int, ...], deviations: np.ndarray, rng: np.random.Genera
     return values
 
 
-def test_large_designs_say_what_they_were_made_of() -> None:
+def test_large_designs_recover_their_variances() -> None:
     found = components(nested((400, 3, 4, 5), DEVIATIONS, np.random.default_rng(1)))
     assert np.sqrt(found.variances) == pytest.approx(DEVIATIONS, rel=0.12)
     assert found.mean == pytest.approx(1.0, abs=4 * 0.5 / 20)
@@ -84,7 +84,7 @@ def test_half_widths_of_many_variances_at_once() -> None:
         half_width(DEVIATIONS**2, (1, 1, 1, 1))
 
 
-def test_how_often_intervals_are_wrong() -> None:
+def test_error_rates_of_intervals_by_fork_and_by_process() -> None:
     """By forks, where processes differ, far too often; by processes as often as they say."""
     rng = np.random.default_rng(8)
     alike = wrong(nested((2000, 4), np.array([0.0, 1.0]), rng), 8, rng)

@@ -23,11 +23,11 @@ from lobench.workbench.selection import select
 from lobench.workbench.statistics import error_rates
 from lobench.workbench.statistics import from_top as statistics
 from lobench.workbench.verification.proof import Proof, compare
-from tests import typed
-from tests.factorials import simulated
-from tests.replays import LADDER, TOP, Observed, each
-from tests.streams import Market
-from tests.typed import analyse
+from tests.support import typed
+from tests.support.factorials import simulated
+from tests.support.replays import LADDER, TOP, Observed, each
+from tests.support.streams import Market
+from tests.support.typed import analyse
 
 pytestmark = pytest.mark.normal
 
@@ -52,7 +52,7 @@ def test_one_variant_for_each_axis_that_the_top_changes() -> None:
     assert selected == [TOP.name, *(variant.name for variant in WITHOUT)]
 
 
-def test_what_has_no_part_is_declared_by_the_layout() -> None:
+def test_the_layout_declares_the_axes_it_replaces() -> None:
     assert KNOWN["p7_cache_layout"].replaced == ("lookup",)
     assert KNOWN["p6_simd"].replaced == ()
     rest = resolve("p7_cache_layout,layout=general", KNOWN)
@@ -114,7 +114,7 @@ TOGETHER = [without("events", "context", "features"), without("memory", "shape")
 
 
 @pytest.mark.parametrize("variant", [*each(TOGETHER[-1:]), *each([*TOGETHER[:-1], *WITHOUT], pytest.mark.long)])
-def test_they_compute_what_the_reference_computes(variant: Variant) -> None:
+def test_variants_without_a_phase_equal_the_reference(variant: Variant) -> None:
     records = Market(5).records(20_000)
     expected = Observed(KNOWN[REFERENCE], records, rows=False).result
     for workers in (1, 2):
@@ -123,7 +123,7 @@ def test_they_compute_what_the_reference_computes(variant: Variant) -> None:
         assert expected.digests == actual.digests
 
 
-def test_decoding_is_compared_by_what_was_read() -> None:
+def test_decoding_is_compared_by_sums_of_fields() -> None:
     from lobench.engine.workload import Workload
     from lobench.workbench.verification.variants import Settings, verify_all
 
@@ -195,7 +195,7 @@ def made(noise: float = 0.0, apart: bool = True, processes: int = 8) -> dict[str
 
 
 @pytest.mark.parametrize("apart", [True, False])
-def test_what_each_phase_earns(apart: bool) -> None:
+def test_gains_of_phases_from_the_top(apart: bool) -> None:
     found = judged(made(0.002, apart), described(REFERENCE, "p7_cache_layout"))
     assert found is not None
     assert found["top"] == "p7_cache_layout"
@@ -238,7 +238,7 @@ def test_a_single_process_carries_no_verdict() -> None:
     assert {entry["p"] for entry in found["axes"]} == {None}
 
 
-def test_what_is_wrong_has_no_figure() -> None:
+def test_wrong_variants_have_no_figure() -> None:
     known = described(REFERENCE, "p7_cache_layout")
     wrong = "p7_cache_layout,events=clone"
     found = judged(made(0.002), known, wrong)
@@ -254,7 +254,7 @@ def test_what_is_wrong_has_no_figure() -> None:
     assert judged(made(), known, "p7_cache_layout") is None
 
 
-def test_nothing_is_said_without_the_variants_or_of_a_part_of_the_pipeline() -> None:
+def test_no_figures_without_the_variants_or_the_whole_pipeline() -> None:
     known = described(REFERENCE, "p6_simd", "p7_cache_layout")
     plain = simulated(
         np.random.default_rng(1),

@@ -23,8 +23,8 @@ from lobench.workbench.results.model.samples import (
 from lobench.workbench.statistics import analyse_sweep, compared
 from lobench.workbench.statistics.bias import alone, bias, with_biases
 from lobench.workbench.statistics.side_measurements import limits, scaling
-from tests import typed
-from tests.noise import feed
+from tests.support import typed
+from tests.support.noise import feed
 
 NAMES = [REFERENCE, "p4_hash_lookup", CONTROL]
 DESIGN = {"slice_records": 1000, "lead_in_records": 0, "seed": 1}
@@ -113,7 +113,7 @@ def test_scaling(processes: int, passes: int) -> None:
 
 
 @pytest.mark.parametrize(("processes", "passes"), [(4, 1), (1, 4)])
-def test_the_ceiling_is_what_replays_at_once_gain_together(processes: int, passes: int) -> None:
+def test_the_ceiling_is_the_gain_of_replays_at_once(processes: int, passes: int) -> None:
     samples = scaled(processes, passes)
     at_once = replace(samples, rows=[row for row in samples.rows if row[3] == 2])
     found = scaling(samples, 1_000_000, at_once)

@@ -13,9 +13,9 @@ from lobench.workbench.measurement.session import measured_twice
 from lobench.workbench.statistics import error_rates
 from lobench.workbench.statistics.controls import Control, floor_between
 from lobench.workbench.statistics.intervals import Estimate
-from tests.factorials import simulated
-from tests.noise import variants
-from tests.typed import analyse, compared
+from tests.support.factorials import simulated
+from tests.support.noise import variants
+from tests.support.typed import analyse, compared
 
 P7, P8 = "p7_cache_layout", "p8_profile_guided"
 TWICE = f"{P7} (A/A)"
@@ -96,7 +96,7 @@ def test_a_copy_of_the_reference() -> None:
     assert [rung[name] for name in ("step", "step_verdict", "total", "total_verdict")] == [None] * 4
 
 
-def test_nothing_evaluated_nothing_judged() -> None:
+def test_a_feed_without_evaluations_gets_no_verdict() -> None:
     names = [REFERENCE, "p1_zero_copy", P7, CONTROL]
     made = {**session(names, [1.0, 2.5, 15.0, 1.0]), "evaluations": 0}
     said = analyse(made, variants(names[:-1]))

@@ -15,8 +15,8 @@ from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.statistics import error_rates
 from lobench.workbench.statistics.attribution import ladder_weights, shapley_weights
 from lobench.workbench.statistics.factorial import contrast
-from tests.factorials import ADDITIVE, NAMES, TRUTH, factorial_feed, simulated, true_effects
-from tests.typed import analyse
+from tests.support.factorials import ADDITIVE, NAMES, TRUTH, factorial_feed, simulated, true_effects
+from tests.support.typed import analyse
 
 WAYS = ("ladder", "leave_one_out", "shapley")
 
@@ -79,7 +79,7 @@ def test_intervals_cover_the_truth_at_their_nominal_rate() -> None:
     assert 0.93 <= np.mean(attributed) <= 0.97
 
 
-def test_where_nothing_interacts_the_three_agree() -> None:
+def test_without_interactions_the_three_attributions_agree() -> None:
     said = analysed(ADDITIVE, noise=0.0, peculiar=0.0)["attribution"]
     for phase, gain in zip(said["phases"], ADDITIVE.values(), strict=True):
         assert [phase[way]["value"] for way in WAYS] == pytest.approx([gain] * 3, rel=1e-5)

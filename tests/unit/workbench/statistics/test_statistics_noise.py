@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,10 @@ from lobench.workbench.statistics import NO_DIFFERENCE, error_rates, verdict
 from lobench.workbench.statistics.error_rates import detectable, false_positives, pseudo_sessions, sequential
 from lobench.workbench.statistics.intervals import estimate
 from lobench.workbench.statistics.samples import Process, Timings, slice_events
-from tests import typed
-from tests.noise import RECORDING, TOP, TOP_RECORDING, Recording, by_cpu, variants
-from tests.typed import analyse
+from tests.support import typed
+from tests.support.noise import RECORDING, TOP, TOP_RECORDING, Recording, by_cpu, variants
+from tests.support.paths import ROOT
+from tests.support.typed import analyse
 
 SESSIONS = 2000
 """Sessions whose figures need only the logs of their processes."""
@@ -191,9 +191,9 @@ def test_the_recording_is_small() -> None:
 
 
 @pytest.mark.long
-def test_where_processes_differ_by_more_than_their_rounds_say(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bootstrap_of_rounds_errs_with_two_processes(capsys: pytest.CaptureFixture[str]) -> None:
     """The table of the script: the bootstrap of rounds errs with two processes, Student's t does not."""
-    path = str(Path(__file__).parents[4] / "scripts/simulate-statistics")
+    path = str(ROOT / "scripts/simulate-statistics")
     spec = spec_from_loader("simulate_statistics", SourceFileLoader("simulate_statistics", path))
     assert spec is not None
     assert spec.loader is not None

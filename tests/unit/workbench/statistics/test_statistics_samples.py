@@ -16,9 +16,9 @@ from lobench.workbench.statistics.intervals import Estimate, estimate, median_in
 from lobench.workbench.statistics.ladder import places
 from lobench.workbench.statistics.samples import session_timings, slice_events
 from lobench.workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
-from tests import typed
-from tests.noise import feed, variants
-from tests.typed import analyse, compared
+from tests.support import typed
+from tests.support.noise import feed, variants
+from tests.support.typed import analyse, compared
 
 NAMES = [REFERENCE, "p3_indexed_features", "p4_hash_lookup", CONTROL]
 SLICES, SLICE, LEAD_IN = 7, 1000, 200
@@ -69,7 +69,7 @@ def test_throughput_is_of_the_whole_feed() -> None:
     assert ratio == pytest.approx(whole[0] / whole[2], rel=1e-9)
 
 
-def test_what_disturbs_a_sample_or_a_round_is_in_no_ratio() -> None:
+def test_disturbances_of_a_sample_or_a_round_cancel() -> None:
     times = proportional(120, 4, 3, 120, processes=5, passes=2)
     times[0, 1, 2, 1] *= 50
     times[1, 0, 3] *= 30
@@ -171,7 +171,7 @@ def test_verdicts(interval: tuple[float, float], p: float, floor: float, word: s
     assert verdict(Interval(sum(interval) / 2, *interval), p, floor) == word
 
 
-def test_the_floor_is_how_far_the_reference_is_from_itself() -> None:
+def test_the_floor_is_the_references_distance_from_itself() -> None:
     for value in (np.log(1.02), -np.log(1.02)):
         assert floor_of(Estimate(value, -0.1, 0.1, 0.01, 0.5)) == pytest.approx(0.02)
     assert floor_of(Estimate(0.0, -0.1, 0.1, np.log(1.05), 1.0)) == pytest.approx(0.05)
@@ -212,7 +212,7 @@ def test_the_ladder_of_an_analysis() -> None:
     assert [rung["score"] for rung in rungs] == [None, None, "over", "open", None]
 
 
-def test_figures_of_what_is_wrong_are_left_out() -> None:
+def test_figures_of_wrong_variants_are_left_out() -> None:
     document = made(proportional(120, 4, 3, 120))
     document["session"]["disagreeing"] = ["p3_indexed_features"]
     rungs = analyse(document, variants(NAMES[:-1]))["ladder"]

@@ -23,8 +23,8 @@ from lobench.workbench.summaries.junit import junit
 from lobench.workbench.summaries.markdown import markdown
 from lobench.workbench.summaries.model import Case, Detail, Place, Summary, Table
 from lobench.workbench.verification.told import Verified, VerifiedFeed
-from tests import typed
-from tests.documents import SPEEDS, document, written
+from tests.support import typed
+from tests.support.documents import SPEEDS, document, written
 
 COMMAND = "lobench check 1a2b3c4d..5e6f7a8b"
 PLACE = Place("variants/p4_hash_lookup.py", 120, "@kernel", "+24.0 instructions an event")
@@ -108,7 +108,7 @@ def test_two_results_in_time() -> None:
     assert re.fullmatch(r"0\.8\d+x", table[3][1])
 
 
-def test_a_check_says_what_failed_and_where() -> None:
+def test_a_failed_check_names_variant_and_line() -> None:
     said = checked(finding("p0_baseline"), finding("p4_hash_lookup", after=105.0), places=[PLACE])
     assert not said.ok
     text = markdown(said)
@@ -140,7 +140,7 @@ def test_annotations_are_as_a_runner_reads_them() -> None:
     assert list(github.annotated(checked(finding("p0_baseline")))) == []
 
 
-def test_a_comment_can_be_found_again_and_mentions_nobody() -> None:
+def test_a_comment_has_a_marker_and_mentions_no_user() -> None:
     said = checked(finding("p4_hash_lookup", after=105.0), places=[PLACE])
     text = github.comment(said)
     assert text.splitlines()[0] == "<!-- lobench check -->"
@@ -230,7 +230,7 @@ def namespace(**given: Any) -> argparse.Namespace:
     return argparse.Namespace(**{"json": False, "markdown": None, "github": None, **given})
 
 
-def test_what_cannot_be_written_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+def test_unwritable_outputs_are_refused_before_measuring(tmp_path: Path) -> None:
     feed = tmp_path / "day.dbn"
     feed.write_bytes(b"DBN\x01")
     for given, told in (
@@ -257,7 +257,7 @@ def test_files_are_written_and_markdown_takes_the_place_of_the_answer(
     assert capsys.readouterr().out.startswith("### lobench check: ")
 
 
-def test_the_command_is_what_was_typed_without_where_its_answer_went(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_leaves_out_its_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
     typed_words = [
         "check",
         "main",

@@ -21,7 +21,7 @@ from lobench.workbench.tuning import search
 from lobench.workbench.tuning.search import Search, changed
 from lobench.workbench.tuning.traits import Traits, traits_of
 from lobench.workbench.tuning.trials import Halves, Trial
-from tests.replays import PHASE
+from tests.support.replays import PHASE
 
 P8 = PHASE[8]
 OTHER = Parameters(
@@ -45,7 +45,7 @@ TRAITS = Traits(1_000_000, {"A": 1.0}, 10, 200_000, 5_000, 20_000_000, 5, 900, 0
         st.floats(0, 1e6),
     )
 )
-def test_whatever_the_feed_candidates_are_sound(traits: Traits) -> None:
+def test_candidates_are_valid_for_any_feed(traits: Traits) -> None:
     for options in candidates(traits).values():
         for start in (DEFAULTS, OTHER):
             for parameters in changed(start, options):
@@ -140,7 +140,7 @@ def same(parameters: Parameters) -> float:
 
 
 @pytest.mark.parametrize("half", ["first", "second"])
-def test_what_both_halves_say_is_kept(monkeypatch: pytest.MonkeyPatch, half: str) -> None:
+def test_parameters_that_both_halves_confirm_are_kept(monkeypatch: pytest.MonkeyPatch, half: str) -> None:
     laboratory = Laboratory(narrow, narrow)
     tuning = tuned(monkeypatch, laboratory, half)
     assert tuning.complete
@@ -159,7 +159,7 @@ def test_what_both_halves_say_is_kept(monkeypatch: pytest.MonkeyPatch, half: str
 
 
 @pytest.mark.parametrize("half", ["first", "second"])
-def test_what_the_other_half_does_not_mind_is_kept_for_the_whole(monkeypatch: pytest.MonkeyPatch, half: str) -> None:
+def test_parameters_faster_on_the_whole_feed_are_kept(monkeypatch: pytest.MonkeyPatch, half: str) -> None:
     speeds = (narrow, same) if half == "first" else (same, narrow)
     tuning = tuned(monkeypatch, Laboratory(*speeds, noise=0.0), half)
     assert tuning.other is not None
@@ -168,7 +168,7 @@ def test_what_the_other_half_does_not_mind_is_kept_for_the_whole(monkeypatch: py
     assert tuning.parameters == tuning.best != DEFAULTS
 
 
-def test_what_is_slower_on_the_other_half_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parameters_slower_on_the_other_half_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     tuning = tuned(monkeypatch, Laboratory(narrow, lambda parameters: 1 / (1 + (narrow(parameters) - 1) / 8)))
     assert tuning.other is not None
     assert tuning.whole is not None
@@ -176,7 +176,7 @@ def test_what_is_slower_on_the_other_half_is_not_kept(monkeypatch: pytest.Monkey
     assert tuning.parameters == DEFAULTS
 
 
-def test_of_what_cannot_be_told_apart_the_least_change_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_smallest_change_among_equals_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     fits = candidates(TRAITS)["order table"][0]["least_lines"]
     loose = Laboratory(lambda parameters: 1.0 + 0.1 * (parameters.least_lines != DEFAULTS.least_lines), same)
     assert tuned(monkeypatch, loose).best == replace(DEFAULTS, least_lines=fits)
@@ -188,14 +188,14 @@ def test_noise_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tuning.complete
 
 
-def test_where_nothing_is_faster_nothing_is_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_gain_the_defaults_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     laboratory = Laboratory(same, same, noise=0.0)
     tuning = tuned(monkeypatch, laboratory)
     assert (tuning.parameters, tuning.other, tuning.complete) == (DEFAULTS, None, True)
     assert len(laboratory.asked) == len(candidates(TRAITS))
 
 
-def test_what_was_found_before_is_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_earlier_parameters_are_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
     tuning = tuned(monkeypatch, Laboratory(narrow, narrow), start=OTHER)
     assert tuning.tried[0]["group"] == "found before"
     assert tuning.best == OTHER

@@ -18,8 +18,8 @@ from lobench.variants.p7_cache_layout.parameters import DEFAULTS, LEAST_GAP, NAM
 from lobench.workbench.tuning import files
 from lobench.workbench.tuning.files import Tuning, TuningError, place_of, read
 from lobench.workbench.tuning.picking import BEGINNING, NONE, beginning_of, earlier, pick
-from tests.dbn_files import header, records, write
-from tests.replays import PHASE
+from tests.support.dbn_files import header, records, write
+from tests.support.replays import PHASE
 
 P7, P8 = PHASE[7], PHASE[8]
 OTHER = Parameters(
@@ -47,7 +47,7 @@ def test_tunings_come_back_as_they_were(tmp_path: Path) -> None:
         files.write(tmp_path / "file" / "below", TUNING)
 
 
-def test_what_a_tuning_does_not_say_is_as_by_default(tmp_path: Path) -> None:
+def test_missing_parameters_have_their_defaults(tmp_path: Path) -> None:
     path = tmp_path / "short.toml"
     path.write_text(GOOD + "distance = 32\n")
     assert read(path).parameters == replace(DEFAULTS, distance=32)
@@ -115,7 +115,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 @given(st.fixed_dictionaries({name: st.integers(-2, 1 << 63) for name in NAMES}))
-def test_what_parameters_may_be(values: dict[str, int]) -> None:
+def test_ranges_of_parameters(values: dict[str, int]) -> None:
     good = all(
         low <= values[name] <= high and (not powers or values[name].bit_count() == 1)
         for name, (low, high, powers) in RANGES.items()
@@ -148,7 +148,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_where_tunings_are_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_of_tunings(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert files.folder() == kept
     monkeypatch.setenv("LOBENCH_TUNING_DIR", "")
     monkeypatch.setenv("XDG_DATA_HOME", "/data")
@@ -221,7 +221,7 @@ def test_tunings_of_other_feeds_are_not_opened(kept: Path) -> None:
 
 
 @pytest.mark.normal
-def test_what_was_never_confirmed_has_to_be_named(tmp_path: Path, kept: Path) -> None:
+def test_unconfirmed_tunings_are_used_only_by_name(tmp_path: Path, kept: Path) -> None:
     feed = load(open_feed(["synth:liquid-future,n=5000"]))
     path = place_of(feed.digest, beginning_of(feed))
     files.write(path, replace(TUNING, confirmed=False))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,9 @@ from lobench.workbench.ladder import load_ladder
 from lobench.workbench.verification.compare import Verification
 from lobench.workbench.verification.coverage import DEFAULT_FEEDS
 from lobench.workbench.verification.variants import Settings, verify_all
+from tests.support.paths import ROOT
 
-CHEATS = Path(__file__).parents[3] / "cheats"
+CHEATS = ROOT / "tests" / "cheats"
 SMALL = "synth:every-rule,n=30000"
 CHANGING = (ADD, CANCEL, MODIFY, CLEAR)
 
@@ -144,7 +144,7 @@ def test_deferred_work_is_missed_at_the_first_evaluation() -> None:
 
 
 @pytest.mark.long
-def test_who_works_in_calls_of_one_batch_alone() -> None:
+def test_a_variant_right_in_full_batches_only_is_found() -> None:
     """It passes the replay in batches, and not the one in calls of other lengths."""
     (outcome,) = verified("knows_when_verified", until="book")
     assert outcome.kinds == ("calls",)
@@ -168,7 +168,7 @@ def test_memory_that_was_freed() -> None:
         pytest.param("takes_all_memory", "memory", "took ", marks=LONG),
     ],
 )
-def test_what_ends_its_process(name: str, kind: str, reason: str) -> None:
+def test_a_variant_that_ends_its_process_is_named(name: str, kind: str, reason: str) -> None:
     """It is named with the reason and the record; the reference's outcome is kept."""
     (outcome,) = verified(name, until="book", seconds=20.0)
     assert outcome.kinds == (kind,)
@@ -185,14 +185,14 @@ def test_what_ends_its_process(name: str, kind: str, reason: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("workers", [1, 2])
-def test_one_that_prints_is_no_matter(workers: int, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_variant_that_prints_agrees(workers: int, capfd: pytest.CaptureFixture[str]) -> None:
     (outcome,) = verified("prints", workers=(workers,), until="book")
     assert outcome.agrees
     assert capfd.readouterr().out == ""
 
 
 @pytest.mark.long
-def test_one_that_ends_the_compiler() -> None:
+def test_a_variant_that_ends_the_compiler_is_named() -> None:
     (outcome,) = verified("ends_when_built", until="book")
     assert outcome.kinds == ("compile",)
     assert outcome.reason is not None
@@ -208,7 +208,7 @@ def test_rows_that_are_not_computed(name: str) -> None:
 
 
 @pytest.mark.long
-def test_features_that_nobody_reads() -> None:
+def test_wrong_features_that_no_strategy_reads_are_found() -> None:
     """All strategies decide as they should; the state tells."""
     (outcome,) = verified("computes_on_read")
     assert outcome.kinds[0] == "state"
@@ -223,7 +223,7 @@ def test_features_that_nobody_reads() -> None:
         ("exits_when_loaded", "ends the program when it is loaded (exit code 7)"),
     ],
 )
-def test_one_that_ends_who_loads_it(name: str, said: str) -> None:
+def test_a_file_that_ends_its_loader_is_refused(name: str, said: str) -> None:
     path = str(CHEATS / f"{name}.py")
     with pytest.raises(UsageError) as error:
         load_ladder(files=[path])

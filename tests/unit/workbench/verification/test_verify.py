@@ -17,7 +17,7 @@ from lobench.workbench.verification.compare import locate, named, verify
 from lobench.workbench.verification.difference import Difference
 from lobench.workbench.verification.machines import State
 from lobench.workbench.verification.proof import Proof, Questions, compare, is_whole
-from tests.dbn_files import records
+from tests.support.dbn_files import records
 
 pytestmark = pytest.mark.normal
 
@@ -186,7 +186,7 @@ def test_kinds() -> None:
     assert compare(reference, reference) == ()
 
 
-def test_what_one_proof_lacks_is_not_compared() -> None:
+def test_parts_missing_from_one_proof_are_not_compared() -> None:
     whole = Scripted("reference").replay(feed_of(COUNT), COUNT)
     other = Scripted("machine", 3, ("trace", "state", "answers", "books")).replay(feed_of(COUNT), COUNT)
     bare = replace(other, states={}, answers={}, result=replace(other.result, trace=None, digests=None))

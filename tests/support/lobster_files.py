@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from tests.equities import UNIT, Event
+from tests.support.equities import UNIT, Event
 
 STEM = "ABC_2012-06-21_34200000_57600000_{}_{}.csv"
 

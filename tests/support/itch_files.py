@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from tests.equities import UNIT, Event, Record
+from tests.support.equities import UNIT, Event, Record
 
 HEAD = ">cHH6s"
 BODIES = {

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from lobench.workbench.profile.workload import main
-from tests.profile_policies import inner, outer
+from tests.support.profile_policies import inner, outer
 
 DIRECT = 2
 """Steps that are inlined directly for each light one."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lobench.workbench.results.model.control import once
-from tests.analyses import Document
-from tests.documents import SPEEDS, document
-from tests.latencies import latency_of
-from tests.profiled import profiles_of
+from tests.support.analyses import Document
+from tests.support.documents import SPEEDS, document
+from tests.support.latencies import latency_of
+from tests.support.profiled import profiles_of
 
 HOSTILE = {
     "p2_snapshot": "<script>alert(1)</script>",

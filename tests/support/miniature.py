@@ -16,9 +16,10 @@ from pathlib import Path
 
 from lobench.workbench.git import environment
 from lobench.workbench.history.store import History, load
-from tests.cli import forked
-from tests.cli.command import ROOT, calm
-from tests.dbn_files import header
+from tests.support import forked
+from tests.support.command import calm
+from tests.support.dbn_files import header
+from tests.support.paths import ROOT
 
 FILES = {
     "pyproject.toml": '[project]\nname = "miniature"\nversion = "1"\ndependencies = []\n',

@@ -16,7 +16,7 @@ from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.processes.starting import first_environment
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.contest import Contest, Subject
-from tests.documents import document
+from tests.support.documents import document
 
 
 def asked(*subjects: str, kind: Any = "callables", **rules: Any) -> Asked:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.records import MBO, RTYPE_MBO
-from tests.dbn_files import header
+from tests.support.dbn_files import header
 
 HEADER = (
     "ts_recv,ts_event,rtype,publisher_id,instrument_id,action,side,price,size,channel_id,order_id,flags,ts_in_delta,"

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 
 from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, F_TOB, MODIFY, NO_SIDE, UNDEF_PRICE
-from tests.streams import Records, made
+from tests.support.streams import Records, made
 
 SPACINGS = ("grid", "off grid", "sparse", "ends", "clusters")
 WALKS = ("up", "down", "shuffled", "inward", "flip", "drift")

@@ -1,4 +1,4 @@
-"""The made-up analysis of a made-up feed (``tests.documents``): medians, with intervals of a fixed width."""
+"""The made-up analysis of a made-up feed (``tests.support.documents``): medians, with intervals of a fixed width."""
 
 from __future__ import annotations
 

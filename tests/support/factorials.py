@@ -11,7 +11,7 @@ import numpy as np
 from lobench.engine.policy import CORE_AXES as AXES
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.design import CONTROL
-from tests.noise import feed
+from tests.support.noise import feed
 
 POLICIES = {
     "events": ("clone", "zero_copy"),

@@ -19,10 +19,11 @@ from lobench.workbench.results.model.verdict import NO_DIFFERENCE
 from lobench.workbench.statistics.ladder import Comparisons
 from lobench.workbench.statistics.samples import session_timings
 from lobench.workbench.statistics.verdicts import SIGNIFICANCE, verdict
-from tests import typed
+from tests.support import typed
+from tests.support.paths import ROOT
 
-RECORDING = Path(__file__).parent / "fixtures" / "noise.npz"
-TOP_RECORDING = Path(__file__).parent / "fixtures" / "top-noise.npz"
+RECORDING = ROOT / "tests" / "fixtures" / "noise.npz"
+TOP_RECORDING = ROOT / "tests" / "fixtures" / "top-noise.npz"
 """Whole sessions of `lobench cmp`, with four copies of the ladder's top and nothing else
 (``scripts/record-noise --sessions 20``)."""
 TOP = "p1_top"

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from tests.itch_files import message, stock
-from tests.lobster_files import Message
+from tests.support.itch_files import message, stock
+from tests.support.lobster_files import Message
 
 Records = npt.NDArray[np.void]
 UNIT = 100_000

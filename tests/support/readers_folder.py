@@ -12,12 +12,13 @@ import lobench
 from lobench.engine.parameters import NEVER
 from lobench.variants.p7_cache_layout.parameters import Parameters
 from lobench.workbench.tuning import files
-from tests import shown
-from tests.analyses import interval
-from tests.cli.command import busy
-from tests.dbn_files import header, write, zstd
-from tests.documents import document, written
-from tests.itch_files import framed, message, stock
+from tests.support import shown
+from tests.support.analyses import interval
+from tests.support.command import busy
+from tests.support.dbn_files import header, write, zstd
+from tests.support.documents import document, written
+from tests.support.itch_files import framed, message, stock
+from tests.support.paths import ROOT
 
 _MESSAGES = (stock(1, "ABC"), message("A", 1, "B", 100, "ABC", 10_000), message("A", 2, "S", 50, "ABC", 10_100))
 _STEP = "from lobench.variants import {0}\n\nVARIANT = {0}.VARIANT.derive('{0} again')\n"
@@ -107,5 +108,5 @@ def _code(folder: Path) -> None:
         (folder / name).chmod(0o755)
     for name, function in (("data", "lines"), ("s", "make")):
         (folder / f"{name}.py").write_text(f"def {function}():\n    return (['one', 'two'] * 500,)\n")
-    shutil.copy(shown.ROOT / "examples/engines/python_textbook.py", folder / "mine.py")
-    shutil.copy(shown.ROOT / "tests/foreign/engine.c", folder / "mine.c")
+    shutil.copy(ROOT / "examples/engines/python_textbook.py", folder / "mine.py")
+    shutil.copy(ROOT / "tests/foreign/engine.c", folder / "mine.c")

@@ -1,4 +1,5 @@
-"""Results of a ladder of one's own: made-up sessions (``tests.documents``) under other names, analysed as real ones."""
+"""Results of a ladder of one's own: made-up sessions (``tests.support.documents``) under other names,
+analysed as real ones."""
 
 from __future__ import annotations
 
@@ -9,9 +10,9 @@ from typing import Any
 from lobench.workbench import statistics
 from lobench.workbench.results.conversion import as_json, from_json
 from lobench.workbench.results.model.ladder import KeptLadder
-from tests import typed
-from tests.analyses import Document
-from tests.documents import document
+from tests.support import typed
+from tests.support.analyses import Document
+from tests.support.documents import document
 
 NAMES = {"p0_baseline": "base", "p1_zero_copy": "borrowed", "p2_snapshot": "unlocked"}
 """A step of lobench's to the one that takes its place."""

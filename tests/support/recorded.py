@@ -10,8 +10,8 @@ import numpy as np
 
 from lobench.workbench.history.asv_files import configuration, machine_name, write
 from lobench.workbench.history.store import History
-from tests.cli.command import ROOT
-from tests.history.miniature import Miniature
+from tests.support.miniature import Miniature
+from tests.support.paths import ROOT
 
 FEEDS = ("synth:liquid-future,n=200000", "synth:equity-universe,n=200000")
 VARIANTS = {"p0_baseline": 900.0, "p3_indexed_features": 120.0, "p4_hash_lookup": 90.0}

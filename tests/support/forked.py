@@ -27,7 +27,8 @@ from pathlib import Path
 
 from numba.core.registry import cpu_target
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
+
 PACKAGES = ("lobench.engine", "lobench.variants", "lobench.workbench")
 
 _SETTLED = ("PYTHON", "NUMBA_", "LC_", "LANG", "LD_", "GLIBC_", "MALLOC_", "OPENBLAS_", "OMP_", "TMPDIR", "TZ")

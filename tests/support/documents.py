@@ -16,7 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from tests.analyses import CONTROL, CORE, GAINS, LEAD_IN, REFERENCE, SLICE, Document, analysis_of, interval, phase_of
+from tests.support.analyses import (
+    CONTROL,
+    CORE,
+    GAINS,
+    LEAD_IN,
+    REFERENCE,
+    SLICE,
+    Document,
+    analysis_of,
+    interval,
+    phase_of,
+)
 
 SPEEDS = {
     "p0_baseline": 1.0,

@@ -28,10 +28,10 @@ from lobench.engine.records import (
     TRADE,
 )
 from lobench.workbench.console import PLAIN
-from tests.cli import forked
-from tests.dbn_files import records
+from tests.support import forked
+from tests.support.dbn_files import records
+from tests.support.paths import ROOT
 
-ROOT = forked.ROOT
 COMMAND = [sys.executable, "-m", "lobench"]
 
 

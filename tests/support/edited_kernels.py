@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.replays import ROOT
+from tests.support.paths import ROOT
 
 MAIN = """
 import json, sys

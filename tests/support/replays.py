@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,11 +22,11 @@ from lobench.engine.replay import Replay
 from lobench.engine.result import DIGEST_NAMES, Result
 from lobench.engine.rows import Rows
 from lobench.variants import discover, factorial
+from tests.support.paths import ROOT
 
 Records = npt.NDArray[np.void]
 Levels = list[tuple[int, int, int, list[tuple[int, int]]]]
 
-ROOT = Path(__file__).parent.parent
 LADDER = [variant for variant in discover().values() if variant.phase is not None]
 FACTORIAL = factorial(discover())
 TOP = LADDER[-1]

@@ -17,7 +17,7 @@ from lobench.engine.registry import FEATURES
 from lobench.workbench.rows.by_time import CLOSED
 from lobench.workbench.rows.sample import parse_sample
 from lobench.workbench.rows.stream import RowStream, Wanted
-from tests.replays import Records, chunks
+from tests.support.replays import Records, chunks
 
 Row = dict[str, Any]
 

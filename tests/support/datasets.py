@@ -12,7 +12,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 import lobench
-from tests.replays import bits
+from tests.support.replays import bits
 
 
 def single(feeds: Iterable[str], **wanted: Any) -> pa.Table:
