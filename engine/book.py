@@ -57,11 +57,6 @@ def terms(state: Record, place: int) -> tuple[int, int, int]:
     return level["side"], level["price"], order["size"]
 
 
-@kernel
-def close_side(state: Record, book_address: int, which: int, probe: Record) -> None:
-    pass
-
-
 def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
     """The book rules with these policies inlined; without the parts that only features need unless ``tracked``."""
     find_in, insert, move, erase = lookup.find, lookup.insert, lookup.move, lookup.erase
@@ -212,7 +207,6 @@ def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
         create=create,
         empty_side=empty_side,
         place_top=place_top,
-        close_side=close_side,
     )
     dispatch = build_actions(steps, tracked)
 
