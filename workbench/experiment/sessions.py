@@ -14,7 +14,7 @@ from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.grain import Grain, choose_grain
 from lobench.workbench.measurement.live_view import display
 from lobench.workbench.measurement.precision import reached
-from lobench.workbench.measurement.session import Session, measure, measured_twice
+from lobench.workbench.measurement.session import Course, Session, measure, measured_twice
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.processes.starting import WorkerError
 from lobench.workbench.results.model.control import again
@@ -116,13 +116,15 @@ def run_session(experiment: FeedExperiment, part: str, session: Session, feed: S
                 session,
                 feed,
                 experiment.workload,
+                Course(
+                    least=experiment.budget.processes or FEWEST_CHOSEN,
+                    keep=keep,
+                    enough=reached,
+                    advance=shown.advance,
+                    plan=planned if free else None,
+                ),
                 traced=experiment.traced,
                 isolated=isolated,
-                least=experiment.budget.processes or FEWEST_CHOSEN,
-                keep=keep,
-                enough=reached,
-                advance=shown.advance,
-                plan=planned if free else None,
             )
         finally:
             # First of all, so that an interrupt cannot leave figures of a refuted variant.

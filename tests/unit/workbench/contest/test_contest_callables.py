@@ -18,7 +18,9 @@ from lobench.workbench.contest.agreement import work
 from lobench.workbench.contest.bench import Outcome
 from lobench.workbench.contest.callables import Callables
 from lobench.workbench.contest.loading import load, source_of, spec_of
+from lobench.workbench.contest.protocol import AgreementMessage, AgreementSettings
 from lobench.workbench.measurement.task import Job, Task
+from lobench.workbench.results.conversion import as_json
 from tests.contests import asked, outcomes
 
 SUBJECTS = '''"""Callables that agree with `total`, and ones that do not."""
@@ -177,7 +179,7 @@ def test_what_does_not_load(spec: str, said: str, at: Any, tmp_path: Path, monke
 def test_how_another_process_finds_a_function() -> None:
     assert load(spec_of(math.sqrt)) is math.sqrt
     assert spec_of(spec_of) == "lobench.workbench.contest.loading:spec_of"
-    none_of_a_file: list[Callable[..., object]] = [lambda: 1, list[int]().append, asked("a.py:f", "b.py:f").as_json]
+    none_of_a_file: list[Callable[..., object]] = [lambda: 1, list[int]().append, asked("a.py:f", "b.py:f").__str__]
     for function in none_of_a_file:
         with pytest.raises(UsageError, match="fresh processes load the callable from a file"):
             spec_of(function)
@@ -339,26 +341,30 @@ def test_a_callable_that_fails_later_is_named(at: Any) -> None:
 
 
 def test_an_agreement_tells_of_itself_before_each_call(at: Any) -> None:
-    told: list[dict[str, Any]] = []
+    told: list[object] = []
     places: list[int] = []
 
     class Heard(Job):
         task = Task(
             job="agreement",
-            settings={"asked": asked(at("total"), at("also"), setup=at("make")).as_json(), "variables": {}},
+            settings=as_json(
+                AgreementSettings(asked=asked(at("total"), at("also"), setup=at("make")), variables={}),
+            ),
         )
 
         def in_hand(self, place: int) -> None:
             places.append(place)
 
-        def tell(self, message: dict[str, Any]) -> None:
+        def tell(self, message: object) -> None:
             told.append(message)
 
     heard: type[Any] = Heard
     work(heard())
     # Each once to compare, each once to be timed, and then the result.
     assert (len(told), sorted(places[:2]), places[2:]) == (5, [0, 1], [0, 1, 0])
-    assert told[:4] == [{}] * 4
+    assert told[:4] == [AgreementMessage()] * 4
     found = told[4]
-    assert found["outcomes"] == [[None, None], [None, None]]
-    assert all(found["rates"][name] <= found["seconds"][name] < 1 for name in found["seconds"])
+    assert isinstance(found, AgreementMessage)
+    assert found.outcomes == (Outcome(), Outcome())
+    assert len(found.seconds) == 2
+    assert all(found.rates[name] <= found.seconds[name] < 1 for name in found.seconds)

@@ -14,7 +14,8 @@ from lobench.workbench.experiment.budget import design
 from lobench.workbench.measurement import session as measurement_session
 from lobench.workbench.measurement.allotment import Noise, best, noise, planned
 from lobench.workbench.measurement.design import PROCESSES, STARTUP
-from lobench.workbench.measurement.session import Session, fill
+from lobench.workbench.measurement.protocol import Pass, SessionMessage
+from lobench.workbench.measurement.session import Course, Session, fill
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.results.model.control import again
 from lobench.workbench.results.model.samples import Design
@@ -92,19 +93,20 @@ def test_a_session_plans_by_its_own_samples() -> None:
 def test_the_plan_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     now, given, asked = [0.0], list[float](), list[tuple[float, float, float]]()
 
-    def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
+    def passes(task: Any, *_: object) -> Iterator[SessionMessage]:
         given.append(task.seconds)
         now[0] += 1.5 + task.seconds
         made = session(1, 1).samples[: SLICES * len(NAMES)]
-        same = {"end_states": ["a"] * 3, "owed_ns": [0] * 3, "laid_out": [True] * 3}
-        yield {
-            "seconds": task.seconds,
-            "samples": [row[1:] for row in made],
-            "kind": "lockstep",
-            "floor_ns": 0.0,
-            "held": 0,
-            **same,
-        }
+        whole = Pass(
+            kind="lockstep",
+            samples=[row[1:] for row in made],
+            end_states=("a",) * 3,
+            owed_ns=(0,) * 3,
+            floor_ns=0.0,
+            held=0,
+            laid_out=(True,) * 3,
+        )
+        yield SessionMessage(seconds=task.seconds, made=whole)
 
     def plan(session: Session, left: float, start: float, seconds: float) -> int:
         asked.append((left, start, seconds))
@@ -113,7 +115,8 @@ def test_the_plan_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(measurement_session, "messages", passes)
     monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = Session(NAMES, 80_000, Design(12, 5.0, 10_000, 0))
-    fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), least=3, keep=lambda: None, plan=plan)
+    course = Course(least=3, keep=lambda: None, plan=plan)
+    fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), course)
     assert given == pytest.approx([3.5] * 4 + [40 / 6 - 1.5] * 4 + [40 / 3 - 1.5])
     assert [time for times in asked for time in times] == pytest.approx([40, 1.5, 3.5, 40 / 3, 1.5, 40 / 6 - 1.5])
     assert (made.begun, made.design.processes) == (9, 9)
