@@ -147,7 +147,7 @@ def _seen(tool: str, found: Sampled) -> Sampled:
 
 def nanoseconds(sampled: Sampled) -> Counts:
     """The counts of samples as time: all samples together took the CPU time of the target's events."""
-    cpu = sampled.told.done["cpu_seconds"] * 1e9 / max(sampled.samples, 1)
+    cpu = sampled.told.done.cpu_seconds * 1e9 / max(sampled.samples, 1)
     own = {address: count * cpu for address, count in sampled.counts.own.items()}
     return Counts(own, {place: count * cpu for place, count in sampled.counts.called.items()})
 
