@@ -13,7 +13,7 @@ from typing import Annotated, Any, Protocol
 
 from lobench.engine import contracts
 from lobench.engine.compiling import kernel
-from lobench.engine.inspection import Ladders, Reader
+from lobench.engine.inspection import PriceLadders, Reader
 from lobench.engine.layout import LEVEL, ORDER
 from lobench.engine.native import Record, chunk_bytes, free, zeroed
 from lobench.engine.parameters import FeedTraits, LayoutParameters, Options
@@ -191,7 +191,7 @@ class Layout:
     name: str
     build: BuildLayout
     replaces: tuple[str, ...] = ()
-    inspect: Callable[[int], Reader] = Ladders
+    inspect: Callable[[int], Reader] = PriceLadders
     parameters: LayoutParameters | None = None
     candidates: Callable[[FeedTraits], dict[str, Options]] = _no_candidates
     block: int = 1

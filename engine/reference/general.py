@@ -10,11 +10,11 @@ from lobench.engine.compiling import inlined, kernel
 from lobench.engine.containers import SLOT_BYTES, item, table_release, table_size
 from lobench.engine.digest import book_value
 from lobench.engine.inputs import LEVELS
-from lobench.engine.ladder import RUNG_BYTES, level_from_best
 from lobench.engine.layout import BOOK, LEVEL, OUTPUT_LEVEL, RUNG
 from lobench.engine.market import book_key, find_book, requote
 from lobench.engine.native import Record, address_of, float64, free, int64, view
 from lobench.engine.policy import Layout, LayoutKernels, Lookup, Memory
+from lobench.engine.price_ladder import RUNG_BYTES, level_from_best
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.shards import split
 from lobench.engine.trackers import best_price, follow_best

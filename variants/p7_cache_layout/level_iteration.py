@@ -8,9 +8,9 @@ import numpy as np
 
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.inputs import LEVELS
-from lobench.engine.ladder import key_of
 from lobench.engine.layout import OUTPUT_LEVEL
 from lobench.engine.native import Record, address_of, float64, int64, uint64, view
+from lobench.engine.price_ladder import key_of
 from lobench.engine.records import UNDEF_PRICE
 from lobench.variants.p7_cache_layout import overflow
 from lobench.variants.p7_cache_layout.bbo import head_of

@@ -30,7 +30,7 @@ from lobench.workbench.latency.protocol import LatencyMessage, Measured
 from lobench.workbench.latency.queueing import BOUNDED, Times, confirmed, largest, lindley, quantile
 from lobench.workbench.latency.serving import Served, python_reading_ns, serve
 from lobench.workbench.latency.stopping import stopped
-from lobench.workbench.latency.ticks import calibrate
+from lobench.workbench.latency.ticks import timed_clock
 from lobench.workbench.measurement.design import Slice
 from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.questions import Examiner, draw, put_off
@@ -77,7 +77,7 @@ class _Bench:
         self._arrivals = arrivals_of(job.feed.name, job.feed.records)
         opening = self._arrivals.opening
         self._before, self._queued = job.feed.slice(0, opening), job.feed.slice(opening, job.feed.count)
-        self.clock = calibrate()
+        self.clock = timed_clock()
         self._reading = self.clock.reading_ns
         self._costs: dict[int, list[Times]] = {}
         self._blocks: Counter[int] = Counter()

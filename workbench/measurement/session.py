@@ -23,10 +23,10 @@ from lobench.workbench.results.samples import counted
 SESSION_COLUMNS = ("process", *COLUMNS)
 
 LOOKS = frozenset((4, 8, 16))
-"""Numbers of processes after which the rest of a session is planned anew; in between, the estimates change little."""
+"""Numbers of processes after which the rest of a session is allotted anew; in between, the estimates change little."""
 
-Plan = Callable[["Session", float, float, float], int]
-"""See ``allotment.planned``."""
+Allot = Callable[["Session", float, float, float], int]
+"""See ``allotment.allotted``."""
 
 DIFFERS = "a trace, an answer or the state differed from the reference's in a timed replay"
 
@@ -205,7 +205,7 @@ class Course:
 
     If a busy machine uses up the time early, at least ``least`` processes of the design are still run. ``keep`` is
     called after every message with samples, so that nothing measured is lost; ``enough`` after every process, to end
-    early; ``advance`` with the seconds spent, as they pass; ``plan`` after some processes, for the total number of
+    early; ``advance`` with the seconds spent, as they pass; ``allot`` after some processes, for the total number of
     processes, which is stored in ``Session.design``.
     """
 
@@ -213,7 +213,7 @@ class Course:
     keep: Callable[[], None]
     enough: Callable[[Session], bool] = lambda session: False
     advance: Callable[[float], None] = lambda seconds: None
-    plan: Plan | None = None
+    allot: Allot | None = None
 
 
 def measure(
@@ -289,8 +289,8 @@ def fill(
         number += 1
         if course.enough(session) or (left <= 0 and number >= course.least):
             break
-        if course.plan is not None and number in LOOKS and left > 0:
-            count = max(number + 1, course.plan(session, left, around, working))
+        if course.allot is not None and number in LOOKS and left > 0:
+            count = max(number + 1, course.allot(session, left, around, working))
             session.design = replace(session.design, processes=count, seconds=left / (count - number))
     session.complete = True
 

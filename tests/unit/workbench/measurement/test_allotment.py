@@ -12,7 +12,7 @@ from scipy import stats
 
 from lobench.workbench.experiment.budget import design
 from lobench.workbench.measurement import session as measurement_session
-from lobench.workbench.measurement.allotment import Noise, best, noise, planned
+from lobench.workbench.measurement.allotment import Noise, allotted, best, noise
 from lobench.workbench.measurement.design import PROCESSES, STARTUP
 from lobench.workbench.measurement.protocol import Pass, SessionMessage
 from lobench.workbench.measurement.session import Course, Session, fill
@@ -83,11 +83,11 @@ def session(processes: int, passes: int) -> Session:
 
 def test_a_session_plans_by_its_own_samples() -> None:
     # All noise comes from passes: about as few processes as Student's quantile allows.
-    few = planned(session(30, 10), left=40.0, start=1.5, seconds=3.0)
+    few = allotted(session(30, 10), left=40.0, start=1.5, seconds=3.0)
     assert 6 <= few < 16
     # With one pass per process, or no samples at all, the two variances cannot be estimated.
-    assert planned(session(30, 1), left=40.0, start=1.5, seconds=3.0) == 30
-    assert planned(Session(NAMES, 80_000, Design(9, 5.0, 10_000, 0)), left=40.0, start=1.5, seconds=3.0) == 9
+    assert allotted(session(30, 1), left=40.0, start=1.5, seconds=3.0) == 30
+    assert allotted(Session(NAMES, 80_000, Design(9, 5.0, 10_000, 0)), left=40.0, start=1.5, seconds=3.0) == 9
 
 
 def test_the_plan_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,14 +108,14 @@ def test_the_plan_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> 
         )
         yield SessionMessage(seconds=task.seconds, made=whole)
 
-    def plan(session: Session, left: float, start: float, seconds: float) -> int:
+    def allot(session: Session, left: float, start: float, seconds: float) -> int:
         asked.append((left, start, seconds))
         return {4: 10, 8: 9}[session.begun]
 
     monkeypatch.setattr(measurement_session, "messages", passes)
     monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = Session(NAMES, 80_000, Design(12, 5.0, 10_000, 0))
-    course = Course(least=3, keep=lambda: None, plan=plan)
+    course = Course(least=3, keep=lambda: None, allot=allot)
     fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), course)
     assert given == pytest.approx([3.5] * 4 + [40 / 6 - 1.5] * 4 + [40 / 3 - 1.5])
     assert [time for times in asked for time in times] == pytest.approx([40, 1.5, 3.5, 40 / 3, 1.5, 40 / 6 - 1.5])
