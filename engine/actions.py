@@ -19,6 +19,11 @@ from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_TOB, MODIFY, 
 from lobench.engine.trackers import moving_average
 
 
+@kernel
+def _close_nothing(state: Record, book_address: int, which: int, probe: Record) -> None:
+    pass
+
+
 @dataclass(frozen=True, kw_only=True)
 class Steps:
     """What a layout does to a book. ``which`` is a side, 0 for bids, 1 for asks; ``place`` is where an order is kept,
@@ -38,7 +43,7 @@ class Steps:
     - ``place_top(state, book_address, which, price, size, probe)``: an empty side gets one level that belongs to no
       order.
     - ``close_side(state, book_address, which, probe)``: the last step that changes a side in an event was taken; not
-      after ``cancel``.
+      after ``cancel``. By default, nothing is left to do.
     """
 
     find: Kernel
@@ -51,7 +56,7 @@ class Steps:
     create: Kernel
     empty_side: Kernel
     place_top: Kernel
-    close_side: Kernel
+    close_side: Kernel = _close_nothing
 
 
 @kernel

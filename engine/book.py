@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 from lobench.engine.actions import Steps, build_actions, cancelled_size, note_lifetime
 from lobench.engine.compiling import inlined, kernel
-from lobench.engine.ladder import (
+from lobench.engine.layout import BOOK, LEVEL, ORDER, SIDE
+from lobench.engine.native import Record, int64, view
+from lobench.engine.policy import Kernel, Lookup, Memory
+from lobench.engine.price_ladder import (
     close_rung,
     join_queue,
     key_of,
@@ -20,9 +23,6 @@ from lobench.engine.ladder import (
     search,
     start_level,
 )
-from lobench.engine.layout import BOOK, LEVEL, ORDER, SIDE
-from lobench.engine.native import Record, int64, view
-from lobench.engine.policy import Kernel, Lookup, Memory
 from lobench.engine.trackers import lose_queue
 
 BID_OFFSET = BOOK.fields["bid"][1]  # type: ignore[index]
@@ -55,11 +55,6 @@ def terms(state: Record, place: int) -> tuple[int, int, int]:
     order = view(place, ORDER)
     level = view(order["level"], LEVEL)
     return level["side"], level["price"], order["size"]
-
-
-@kernel
-def close_side(state: Record, book_address: int, which: int, probe: Record) -> None:
-    pass
 
 
 def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
@@ -212,7 +207,6 @@ def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
         create=create,
         empty_side=empty_side,
         place_top=place_top,
-        close_side=close_side,
     )
     dispatch = build_actions(steps, tracked)
 

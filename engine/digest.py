@@ -6,9 +6,9 @@ from __future__ import annotations
 import math
 
 from lobench.engine.compiling import kernel
-from lobench.engine.ladder import level_from_best
 from lobench.engine.layout import BACKTEST, LEVEL, ORDER
 from lobench.engine.native import DOUBLE, Record, float_bits, uint64, view
+from lobench.engine.price_ladder import level_from_best
 
 FOLD = uint64(0x9E3779B97F4A7C15)
 _MIX_1 = uint64(0xBF58476D1CE4E5B9)

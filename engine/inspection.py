@@ -84,7 +84,7 @@ class Reader(Protocol):
         """The same in short, without a look at the queues."""
 
 
-class Ladders(Reader):
+class PriceLadders(Reader):
     """Books in general-purpose records: orders linked to their levels, these in sorted arrays."""
 
     def __init__(self, layout_state: int) -> None:
@@ -107,10 +107,10 @@ class Ladders(Reader):
     @staticmethod
     def _levels(book_address: int, side: str) -> Iterator[tuple[int, Any]]:
         """Addresses and records."""
-        ladder = peek(book_address, BOOK)[0]["bid" if side == "B" else "ask"]
-        count = int(ladder["count"])
+        own = peek(book_address, BOOK)[0]["bid" if side == "B" else "ask"]
+        count = int(own["count"])
         if count:
-            for rung in peek(int(ladder["rungs"]), RUNG, count)[::-1]:
+            for rung in peek(int(own["rungs"]), RUNG, count)[::-1]:
                 address = int(rung["level"])
                 yield address, peek(address, LEVEL)[0]
 

@@ -35,7 +35,7 @@ LEVEL: Final = record(*integers("next", "previous", "price", "size", "count", "s
 anonymous size, ``count`` of orders."""
 
 RUNG: Final = record(*integers("key", "level"))
-"""One entry of a side's ladder, sorted by ``key`` ascending so that the best level is the last."""
+"""One entry of a side's price ladder, sorted by ``key`` ascending so that the best level is the last."""
 
 QUEUE_POSITION: Final = record(*integers("valid", "price", "joined", "ahead"))
 """The hypothetical order that joined the best level's tail when its price last became best."""
@@ -44,7 +44,7 @@ SIDE: Final = record(
     *integers("rungs", "count", "capacity", "reset", "best", "stale"),
     ("position", QUEUE_POSITION),
 )
-"""One side of a book: its ladder of levels; ``best`` level's address as of the last event; ``reset`` by R or F_TOB in
+"""One side of a book: its price ladder; ``best`` level's address as of the last event; ``reset`` by R or F_TOB in
 this event. ``stale``: the layout's additional data about it must be read again."""
 
 TABLE: Final = record(*integers("slots", "mask", "shift", "count", "found"))
@@ -140,7 +140,7 @@ parameters (``lobench.engine.parameters``). ``trace``: the running trace
 (``lobench.engine.trace``)."""
 
 MEMORY: Final = record(*integers("orders", "levels", "order_bytes", "table_bytes", "ladder_bytes"))
-"""Memory of books: resting orders and levels, bytes of both, of the tables that find orders, and of the ladders."""
+"""Memory of books: resting orders and levels, bytes of both, of tables that find orders, and of price ladders."""
 
 TAP: Final = record(
     *integers("places", "first", "chosen", "columns", "rows", "column_step", "levels", "level_step", "depth"),

@@ -21,6 +21,9 @@ Places = npt.NDArray[np.int32]
 """For each record of a slice: the index of the row for its evaluation, counted from 0 in the order of the records, or
 -1 if there is none."""
 
+Records = tuple[int, int, int, int, int]
+"""The records of a slice, for kernels: address, stride and count; the mask and the value of ``Pick``'s flags."""
+
 
 class Pick(Protocol):
     """Chooses the rows of a slice."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Protocol
 
 from lobench.engine import contracts
 from lobench.engine.compiling import kernel
-from lobench.engine.inspection import Ladders, Reader
+from lobench.engine.inspection import PriceLadders, Reader
 from lobench.engine.layout import LEVEL, ORDER
 from lobench.engine.native import Record, chunk_bytes, free, zeroed
 from lobench.engine.parameters import FeedTraits, LayoutParameters, Options
@@ -49,17 +49,38 @@ class Context:
     build: BuildContext
 
 
+@kernel
+def _share_nothing() -> int:
+    return 0
+
+
+@kernel
+def _destroy_nothing(context: int) -> None:
+    pass
+
+
+@kernel
+def _drop_no_book(state: Record, book: Record) -> None:
+    pass
+
+
+@kernel
+def _put_nothing(state: Record, instrument: Record, probe: Record) -> None:
+    pass
+
+
 @dataclass(frozen=True, kw_only=True)
 class ContextKernels:
-    """The functions of a context."""
+    """The functions of a context. By default workers share nothing, and quotes and trades are read where the instrument
+    has them."""
 
-    create: Annotated[contracts.CreateContext, INHERITED]
-    destroy: Annotated[contracts.DestroyContext, INHERITED]
+    create: Annotated[contracts.CreateContext, INHERITED] = _share_nothing
+    destroy: Annotated[contracts.DestroyContext, INHERITED] = _destroy_nothing
     add_book: Annotated[contracts.AddBook, INHERITED]
-    drop_book: Annotated[contracts.DropBook, INHERITED]
+    drop_book: Annotated[contracts.DropBook, INHERITED] = _drop_no_book
     row: Annotated[contracts.BookRow, INHERITED]
-    put_quote: Annotated[contracts.PutInstrument, Stage("strategies")]
-    put_trades: Annotated[contracts.PutInstrument, Stage("strategies")]
+    put_quote: Annotated[contracts.PutInstrument, Stage("strategies")] = _put_nothing
+    put_trades: Annotated[contracts.PutInstrument, Stage("strategies")] = _put_nothing
     put_features: Annotated[contracts.PutFeatures, INHERITED]
     feature: Annotated[contracts.BookFeature, INHERITED]
     mid: Annotated[contracts.InstrumentValue, Stage("strategies")]
@@ -170,15 +191,31 @@ class Layout:
     name: str
     build: BuildLayout
     replaces: tuple[str, ...] = ()
-    inspect: Callable[[int], Reader] = Ladders
+    inspect: Callable[[int], Reader] = PriceLadders
     parameters: LayoutParameters | None = None
     candidates: Callable[[FeedTraits], dict[str, Options]] = _no_candidates
     block: int = 1
 
 
+@kernel
+def _look_not_ahead(state: Record, address: int, stride: int, turn: int, count: int, probe: Record) -> None:
+    pass
+
+
+@kernel
+def _start_nothing(state: Record, book_address: int) -> None:
+    pass
+
+
+@kernel
+def _arrange_nothing(state: Record, dirty: bool) -> None:
+    pass
+
+
 @dataclass(frozen=True, kw_only=True)
 class LayoutKernels:
-    """The functions of a layout. In every layout, a book's address is that of a ``BOOK`` record.
+    """The functions of a layout. In every layout, a book's address is that of a ``BOOK`` record. By default there is
+    nothing to look ahead for, to open in a new book, or to arrange before a digest.
 
     ``new_book`` is the address of zeroed memory for a book, ``start`` opens it; ``drop`` frees it with all its orders,
     ``destroy`` frees the rest. ``state["layout_state"]`` is the layout's own word, initially 0;
@@ -187,10 +224,10 @@ class LayoutKernels:
 
     reserve: Annotated[contracts.Reserve, Stage("levels", nested=True)]
     split: Annotated[contracts.Split, INHERITED]
-    look_ahead: Annotated[contracts.LookAhead, Stage("lookup", nested=True)]
+    look_ahead: Annotated[contracts.LookAhead, Stage("lookup", nested=True)] = _look_not_ahead
     find: Annotated[contracts.FindBook, Stage("lookup")]
     new_book: Annotated[contracts.New, INHERITED]
-    start: Annotated[contracts.WithBook, INHERITED]
+    start: Annotated[contracts.WithBook, INHERITED] = _start_nothing
     apply: Annotated[contracts.Apply, Stage("levels", nested=True)]
     follow: Annotated[contracts.Follow, Stage("best price", nested=True)]
     best_price: Annotated[contracts.BestPrice, INHERITED]
@@ -198,7 +235,7 @@ class LayoutKernels:
     read_side: Annotated[contracts.ReadSide, Stage("features")]
     append_side: Annotated[contracts.AppendSide, Stage("features")]
     write_levels: Annotated[contracts.WriteLevels, INHERITED]
-    arrange: Annotated[contracts.Arrange, INHERITED]
+    arrange: Annotated[contracts.Arrange, INHERITED] = _arrange_nothing
     book_value: Annotated[contracts.BookValue, INHERITED]
     measure: Annotated[contracts.Measure, INHERITED]
     drop: Annotated[contracts.WithBook, INHERITED]

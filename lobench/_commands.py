@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from os import fspath
-from typing import Any, overload
+from typing import Any, TypedDict, Unpack, overload
 
 from lobench._feeds import FeedLike, PathLikes, Progress, advancing, path_of, source_of, words_of
 from lobench.engine.errors import UsageError
@@ -26,32 +26,36 @@ from lobench.workbench.results.tables import RunResult
 from lobench.workbench.verification.told import Verified
 
 
+class _OfVariants(TypedDict, total=False):
+    """Options that apply wherever variants are named."""
+
+    ladder: PathLikes | None
+    variants_from: Sequence[PathLikes]
+    progress: bool
+
+
+class _Replayed(_OfVariants, total=False):
+    """Options of replays in processes of their own."""
+
+    evaluate: str
+    tuning: PathLikes | None
+    until: str
+    time_limit: float | str | None
+
+
+class _Verified(_Replayed, total=False):
+    workers: int | Sequence[int] | None
+    deep: bool
+    oracle: bool
+
+
 @overload
 def verify(
-    feed: FeedLike | None = None,
-    *,
-    variants: str = "ladder",
-    against: None = None,
-    ladder: PathLikes | None = None,
-    variants_from: Sequence[PathLikes] = (),
-    evaluate: str = "last",
-    tuning: PathLikes | None = None,
-    until: str = "strategies",
-    workers: int | Sequence[int] | None = None,
-    deep: bool = False,
-    oracle: bool = False,
-    time_limit: float | str | None = None,
-    progress: bool = False,
+    feed: FeedLike | None = None, *, variants: str = "ladder", against: None = None, **options: Unpack[_Verified]
 ) -> Verified: ...
 @overload
 def verify(
-    feed: FeedLike,
-    *,
-    variants: str = "ladder",
-    against: PathLikes,
-    ladder: PathLikes | None = None,
-    variants_from: Sequence[PathLikes] = (),
-    progress: bool = False,
+    feed: FeedLike, *, variants: str = "ladder", against: PathLikes, **options: Unpack[_OfVariants]
 ) -> Proof: ...
 
 
@@ -168,42 +172,32 @@ def run(
         return RunResult(content, folder.result, run_command.written(folder, content))
 
 
+class _Compared(TypedDict, total=False):
+    """Options of any comparison."""
+
+    budget: float | str | None
+    precision: float | str | None
+    processes: int | None
+    tolerance: float | str
+    output: PathLikes
+
+
+class _ComparedVariants(_Replayed, _Compared, total=False): ...
+
+
+class _ComparedCallables(_Compared, total=False):
+    progress: bool
+    others: Sequence[Callable[..., Any]]
+    setup: Callable[[], Any] | None
+    reset: str
+    same: Callable[[Any, Any], Any] | None
+    clock: str | None
+
+
 @overload
-def compare(
-    a: str,
-    b: str,
-    feed: FeedLike | None = None,
-    *,
-    ladder: PathLikes | None = None,
-    variants_from: Sequence[PathLikes] = (),
-    evaluate: str = "last",
-    tuning: PathLikes | None = None,
-    until: str = "strategies",
-    budget: float | str | None = None,
-    precision: float | str | None = None,
-    processes: int | None = None,
-    tolerance: float | str = 0.0,
-    time_limit: float | str | None = None,
-    output: PathLikes = "out",
-    progress: bool = True,
-) -> RunResult: ...
+def compare(a: str, b: str, feed: FeedLike | None = None, **options: Unpack[_ComparedVariants]) -> RunResult: ...
 @overload
-def compare(
-    a: Callable[..., Any],
-    b: Callable[..., Any],
-    *,
-    others: Sequence[Callable[..., Any]] = (),
-    setup: Callable[[], Any] | None = None,
-    reset: str = "fresh",
-    same: Callable[[Any, Any], Any] | None = None,
-    clock: str | None = None,
-    budget: float | str | None = None,
-    precision: float | str | None = None,
-    processes: int | None = None,
-    tolerance: float | str = 0.0,
-    output: PathLikes = "out",
-    progress: bool = True,
-) -> RunResult: ...
+def compare(a: Callable[..., Any], b: Callable[..., Any], **options: Unpack[_ComparedCallables]) -> RunResult: ...
 
 
 def compare(

@@ -170,7 +170,7 @@ def generate(
         "generate", [name], n=n, seed=seed, anomalies=anomalies, output=fspath(output), force=force
     )
     feed = generate_command.checked(arguments)
-    with advancing(progress, feed.profile.name, feed.n) as advance:
+    with advancing(progress, feed.model.name, feed.n) as advance:
         generate_command.perform(feed, arguments, advance)
     return Path(output)
 

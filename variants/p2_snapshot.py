@@ -19,14 +19,6 @@ def build_snapshot(store: FeatureStore, memory: Memory) -> ContextKernels:
     new_block, free_block = memory.new_block, memory.free_block
 
     @kernel
-    def create() -> int:
-        return 0
-
-    @kernel
-    def destroy(context: int) -> None:
-        pass
-
-    @kernel
     def add_book(state: Record, book: Record, probe: Record) -> None:
         book["features"] = new_block(state, size, probe)
         start(book["features"])
@@ -39,14 +31,6 @@ def build_snapshot(store: FeatureStore, memory: Memory) -> ContextKernels:
     @kernel
     def row(state: Record, book: Record, scratch: int) -> int:
         return row_of(book["features"], scratch)
-
-    @kernel
-    def put_quote(state: Record, instrument: Record, probe: Record) -> None:
-        pass
-
-    @kernel
-    def put_trades(state: Record, instrument: Record, probe: Record) -> None:
-        pass
 
     @kernel
     def put_features(state: Record, book: Record, row: int, probe: Record) -> None:
@@ -69,13 +53,9 @@ def build_snapshot(store: FeatureStore, memory: Memory) -> ContextKernels:
         return instrument["trades"]["mean"]
 
     return ContextKernels(
-        create=create,
-        destroy=destroy,
         add_book=add_book,
         drop_book=drop_book,
         row=row,
-        put_quote=put_quote,
-        put_trades=put_trades,
         put_features=put_features,
         feature=feature,
         mid=mid,

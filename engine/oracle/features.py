@@ -51,7 +51,7 @@ class Ladder:
 
     @classmethod
     def of(cls, book: Book, side: int) -> Ladder:
-        """The present ladder of a side (character code) of the book."""
+        """The present price ladder of a side (character code) of the book."""
         levels = list(islice(book.sides[side], DEPTH))
         missing = DEPTH - len(levels)
         return cls(

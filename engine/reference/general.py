@@ -10,11 +10,11 @@ from lobench.engine.compiling import inlined, kernel
 from lobench.engine.containers import SLOT_BYTES, item, table_release, table_size
 from lobench.engine.digest import book_value
 from lobench.engine.inputs import LEVELS
-from lobench.engine.ladder import RUNG_BYTES, level_from_best
 from lobench.engine.layout import BOOK, LEVEL, OUTPUT_LEVEL, RUNG
 from lobench.engine.market import book_key, find_book, requote
 from lobench.engine.native import Record, address_of, float64, free, int64, view
 from lobench.engine.policy import Layout, LayoutKernels, Lookup, Memory
+from lobench.engine.price_ladder import RUNG_BYTES, level_from_best
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.shards import split
 from lobench.engine.trackers import best_price, follow_best
@@ -24,18 +24,8 @@ OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
 
 
 @kernel
-def look_ahead(state: Record, address: int, stride: int, turn: int, count: int, probe: Record) -> None:
-    pass
-
-
-@kernel
 def find(state: Record, event: Record, turn: int) -> int:
     return find_book(state, book_key(event["instrument_id"], event["publisher_id"]))
-
-
-@kernel
-def start(state: Record, book_address: int) -> None:
-    pass
 
 
 @kernel
@@ -103,11 +93,6 @@ def write_levels(book: Record, address: int, depth: int) -> None:
             output["ask_px"], output["ask_sz"], output["ask_ct"] = level["price"], level["size"], level["count"]
 
 
-@kernel
-def arrange(state: Record, dirty: bool) -> None:
-    pass
-
-
 def build_general(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels:
     """The functions of this layout."""
     rules = build_book(lookup, memory, tracked)
@@ -151,10 +136,8 @@ def build_general(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> 
     return LayoutKernels(
         reserve=memory.reserve,
         split=split,
-        look_ahead=look_ahead,
         find=find,
         new_book=new_book,
-        start=start,
         apply=rules.apply,
         follow=follow,
         best_price=best_price_of,
@@ -162,7 +145,6 @@ def build_general(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> 
         read_side=read_side,
         append_side=append_side,
         write_levels=write_levels,
-        arrange=arrange,
         book_value=book_value,
         measure=measure,
         drop=drop,

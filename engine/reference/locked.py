@@ -107,10 +107,6 @@ def build_locked(store: FeatureStore, memory: Memory) -> ContextKernels:
         unlock(address + FEATURES_LOCK)
 
     @kernel
-    def drop_book(state: Record, book: Record) -> None:
-        pass
-
-    @kernel
     def row(state: Record, book: Record, scratch: int) -> int:
         # Features are computed outside of the lock.
         return scratch
@@ -180,7 +176,6 @@ def build_locked(store: FeatureStore, memory: Memory) -> ContextKernels:
         create=create,
         destroy=destroy,
         add_book=add_book,
-        drop_book=drop_book,
         row=row,
         put_quote=put_quote,
         put_trades=put_trades,

@@ -1,4 +1,4 @@
-"""The generator's own books: FIFO queues on ladders of price levels. And its random numbers.
+"""The generator's own books: FIFO queues on price ladders. And its random numbers.
 
 Sides are 0 (bid) and 1 (ask), prices are steps of a book's ladder, orders are slots of one pool. An empty side's best
 is -1.

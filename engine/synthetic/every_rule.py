@@ -32,11 +32,11 @@ from lobench.engine.records import (
     TRADE,
     UNDEF_PRICE,
 )
+from lobench.engine.synthetic.catalogue import PITCH, FeedModel, Venue
 from lobench.engine.synthetic.market import START
-from lobench.engine.synthetic.profiles import PITCH, Profile, Venue
 from lobench.engine.synthetic.tables import EQUITY
 
-EVERY_RULE = Profile(
+EVERY_RULE = FeedModel(
     name="every-rule",
     summary="records at random, no market: every rule and every broken one, ids, prices and sizes at their ends",
     records=50_000,
@@ -73,7 +73,7 @@ _ODD_PRICES: Weighted = (
 class EveryRuleFeed:
     """``n`` random records; the same n and seed make the same bytes. ``chunk``: records handed over at a time."""
 
-    profile = EVERY_RULE
+    model = EVERY_RULE
     anomalies = 0.0
 
     def __init__(self, n: int, seed: int = 1, name: str = "") -> None:

@@ -10,20 +10,20 @@ import numpy as np
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.records import F_LAST, MBO
+from lobench.engine.synthetic.catalogue import DEFAULT, MODELS, FeedModel
 from lobench.engine.synthetic.every_rule import EVERY_RULE, EveryRuleFeed
 from lobench.engine.synthetic.kernel import prepare, produce
 from lobench.engine.synthetic.market import GROUP, build
-from lobench.engine.synthetic.profiles import DEFAULT, PROFILES, Profile
 
 PREFIX = "synth:"
 CHUNK = 65_536
 _PARAMETERS = ("n", "seed", "anomalies", "ids")
-_ALL = {**PROFILES, EVERY_RULE.name: EVERY_RULE}
+_ALL = {**MODELS, EVERY_RULE.name: EVERY_RULE}
 _SUFFIXES = {"k": 10**3, "m": 10**6, "g": 10**9}
 
 
 class SyntheticFeed:
-    """A generated feed of exactly ``n`` records; the same profile, n, seed, anomalies and ids make the same bytes.
+    """A generated feed of exactly ``n`` records; the same model, n, seed, anomalies and ids make the same bytes.
 
     ``anomalies``: probability that a group breaks the rules, 0 to 1; each kind has its turn.
     ``sparse_ids``: ids spread over all 64 bits instead of the venue's own way of counting.
@@ -32,32 +32,32 @@ class SyntheticFeed:
 
     def __init__(
         self,
-        profile: Profile,
+        model: FeedModel,
         n: int,
         seed: int = 1,
         anomalies: float = 0.0,
         sparse_ids: bool = False,
         name: str = "",
     ) -> None:
-        self.profile = profile
+        self.model = model
         self.n = self.expected = n
         self.seed = seed
         self.anomalies = anomalies
         self.sparse_ids = sparse_ids
-        self.name = name or f"{PREFIX}{profile.name}"
+        self.name = name or f"{PREFIX}{model.name}"
         self.chunk = CHUNK
         self.other_records: dict[int, int] = {}
 
     @property
     def symbols(self) -> dict[int, str]:
         """Of all instruments that the feed may name."""
-        symbols = self.profile.symbols
+        symbols = self.model.symbols
         if self.anomalies:
-            symbols[self.profile.first_instrument + len(symbols)] = "TOP-OF-BOOK"
+            symbols[self.model.first_instrument + len(symbols)] = "TOP-OF-BOOK"
         return symbols
 
     def __iter__(self) -> Iterator[Chunk]:
-        market, wanted = build(self.profile, self.n, self.seed, self.anomalies, self.sparse_ids)
+        market, wanted = build(self.model, self.n, self.seed, self.anomalies, self.sparse_ids)
         prepare(market.state, wanted)
         buffers = [np.zeros(self.chunk + GROUP, MBO) for _ in range(2)]
         state = market.state
@@ -80,7 +80,7 @@ class SyntheticFeed:
 
 def names() -> list[tuple[str, str]]:
     """The feeds that can be generated: (name, one line about it)."""
-    return [(name, f"{profile.summary}; n={profile.records:,} unless given") for name, profile in _ALL.items()]
+    return [(name, f"{model.summary}; n={model.records:,} unless given") for name, model in _ALL.items()]
 
 
 def open_synthetic(spec: str) -> SyntheticFeed | EveryRuleFeed:
@@ -89,8 +89,8 @@ def open_synthetic(spec: str) -> SyntheticFeed | EveryRuleFeed:
     n may be written 5000000, 5_000_000, 5e6 or 5M. Raises UsageError, naming what is valid.
     """
     name, *settings = spec.removeprefix(PREFIX).split(",")
-    profile = _ALL.get(name or DEFAULT)
-    if profile is None:
+    model = _ALL.get(name or DEFAULT)
+    if model is None:
         raise UsageError(f"{spec}: no feed named {name!r}{_closest(name, tuple(_ALL))}")
     given: dict[str, str] = {}
     for setting in settings:
@@ -100,16 +100,16 @@ def open_synthetic(spec: str) -> SyntheticFeed | EveryRuleFeed:
         if not equals or not value or key in given:
             raise UsageError(f"{spec}: {key} must be given once, as {key}=VALUE")
         given[key] = value
-    n = _whole(spec, "n", given.get("n", str(profile.records)), 1)
+    n = _whole(spec, "n", given.get("n", str(model.records)), 1)
     seed = _whole(spec, "seed", given.get("seed", "1"), 0)
-    if profile is EVERY_RULE:
+    if model is EVERY_RULE:
         for key in given.keys() - {"n", "seed"}:
             raise UsageError(f"{spec}: {name} takes only n and seed; leave out {key}")
         return EveryRuleFeed(n, seed, spec)
-    ids = given.get("ids", "sparse" if profile.sparse_ids else "venue")
+    ids = given.get("ids", "sparse" if model.sparse_ids else "venue")
     if ids not in ("venue", "sparse"):
         raise UsageError(f"{spec}: ids={ids}: must be venue or sparse")
-    return SyntheticFeed(profile, n, seed, _rate(spec, given.get("anomalies", "0")), ids == "sparse", spec)
+    return SyntheticFeed(model, n, seed, _rate(spec, given.get("anomalies", "0")), ids == "sparse", spec)
 
 
 def _closest(word: str, valid: tuple[str, ...]) -> str:

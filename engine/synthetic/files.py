@@ -15,10 +15,10 @@ from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds.symbology import SymbolInterval, SymbolMapping
 from lobench.engine.parts import Part
 from lobench.engine.records import MBO
+from lobench.engine.synthetic.catalogue import MODELS
 from lobench.engine.synthetic.every_rule import EveryRuleFeed
 from lobench.engine.synthetic.feed import SyntheticFeed
 from lobench.engine.synthetic.market import START
-from lobench.engine.synthetic.profiles import PROFILES
 
 _LEVEL = 3
 _PACKED = 15
@@ -67,7 +67,7 @@ def check_name(target: Path) -> None:
 
 def is_generated(metadata: Metadata) -> bool:
     """Whether a DBN file with this metadata is one that ``generate`` wrote; no recorded feed looks like it."""
-    names = {profile.symbols[profile.first_instrument] for profile in PROFILES.values()}
+    names = {model.symbols[model.first_instrument] for model in MODELS.values()}
     return bool(metadata.start == _BEGIN and metadata.symbols and metadata.symbols[0] in names)
 
 
@@ -81,7 +81,7 @@ def _check_room(target: Path, size: int) -> None:
 def _write(feed: SyntheticFeed | EveryRuleFeed, file: BinaryIO, progress: Callable[[int], object] | None) -> None:
     symbols = feed.symbols
     metadata = Metadata(
-        dataset=feed.profile.dataset,
+        dataset=feed.model.dataset,
         start=_BEGIN,
         stype_in=SType.from_str("raw_symbol"),
         stype_out=SType.from_str("instrument_id"),

@@ -21,8 +21,8 @@ from lobench.engine.synthetic.book import (
     leave,
     next_level,
 )
+from lobench.engine.synthetic.catalogue import ITCH
 from lobench.engine.synthetic.market import PREOPEN
-from lobench.engine.synthetic.profiles import ITCH
 from lobench.engine.synthetic.tables import FAR, FLOW, NEAR, SIZE, STEP
 from lobench.engine.synthetic.tables import MODIFY as MODIFIED
 from lobench.engine.synthetic.views import best_of, book_at, level_at, order_at

@@ -1,4 +1,4 @@
-"""The generator's memory: its clock and counters, books, ladders of price levels, and orders."""
+"""The generator's memory: its clock and counters, books, price ladders, and orders."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lobench.engine.synthetic.profiles import Profile
+from lobench.engine.synthetic.catalogue import FeedModel
 from lobench.engine.synthetic.tables import SHORT_AFTER_SHORT, SHORT_SHARE, expand
 
 START: Final = 1_704_205_800_000_000_000
@@ -120,9 +120,9 @@ def _shape(target: int, width: int) -> tuple[float, float, int]:
     return half / total, reach, width
 
 
-def _stages(profile: Profile, n: int, snapshot: int) -> Array:
+def _stages(model: FeedModel, n: int, snapshot: int) -> Array:
     """Rows (records produced, mode): the start of each mode."""
-    if not profile.auction:
+    if not model.auction:
         return np.array([[2**62, CONTINUOUS]], np.int64)
     return np.array(
         [
@@ -144,59 +144,59 @@ def _wanted(shares: list[float], live: int, room: int) -> Array:
         scale *= 0.95
 
 
-def build(profile: Profile, n: int, seed: int, irregular: float, sparse: bool) -> tuple[Market, Array]:
+def build(model: FeedModel, n: int, seed: int, irregular: float, sparse: bool) -> tuple[Market, Array]:
     """An empty market, and how many orders each book's snapshot shall have, int64.
 
     A snapshot takes at most a quarter of the ``n`` records; books are smaller where that is not enough for all orders.
     """
-    ranks = np.repeat(np.arange(1, profile.instruments + 1), len(profile.venues))
-    shares = np.tile([venue.share for venue in profile.venues], profile.instruments)
+    ranks = np.repeat(np.arange(1, model.instruments + 1), len(model.venues))
+    shares = np.tile([venue.share for venue in model.venues], model.instruments)
     weights = (shares / ranks).tolist()
     total = math.fsum(weights)
     count = len(weights)
-    wanted = _wanted([weight / total for weight in weights], profile.live, n // 4)
+    wanted = _wanted([weight / total for weight in weights], model.live, n // 4)
 
     books = np.zeros(count + 1, BOOK)
-    books["instrument"][:count] = profile.first_instrument + ranks - 1
-    books["instrument"][count] = profile.first_instrument + profile.instruments
-    books["venue"][:count] = np.tile(np.arange(len(profile.venues)), profile.instruments)
-    books["publisher"] = np.array([venue.publisher_id for venue in profile.venues])[books["venue"]]
-    books["style"] = np.array([venue.style for venue in profile.venues])[books["venue"]]
-    books["tick"] = profile.tick
+    books["instrument"][:count] = model.first_instrument + ranks - 1
+    books["instrument"][count] = model.first_instrument + model.instruments
+    books["venue"][:count] = np.tile(np.arange(len(model.venues)), model.instruments)
+    books["publisher"] = np.array([venue.publisher_id for venue in model.venues])[books["venue"]]
+    books["style"] = np.array([venue.style for venue in model.venues])[books["venue"]]
+    books["tick"] = model.tick
     books["target"][:count] = np.maximum(wanted, 12)
-    low, high = profile.prices
-    start = np.repeat([low + mix(seed + i) % (high - low + 1) for i in range(profile.instruments)], len(profile.venues))
+    low, high = model.prices
+    start = np.repeat([low + mix(seed + i) % (high - low + 1) for i in range(model.instruments)], len(model.venues))
     shapes: dict[int, tuple[float, float, int]] = {}
     first = 0
     for book, middle in zip(books[:count], start.tolist(), strict=True):
         target = int(book["target"])
-        shapes.setdefault(target, _shape(target, profile.width))
+        shapes.setdefault(target, _shape(target, model.width))
         book["queue"], book["reach"], book["width"] = shapes[target]
-        book["base"] = max(1, middle - int(book["width"]) // 2) * profile.tick
+        book["base"] = max(1, middle - int(book["width"]) // 2) * model.tick
         # ESH4's distances were measured on a book whose levels reach 28 ticks out.
         book["stretch"] = max(8, round(float(book["reach"]) / 28 * 256))
         book["first"] = first
         first += 2 * int(book["width"])
-    books["base"][count] = start[0] * profile.tick
+    books["base"][count] = start[0] * model.tick
 
     slots = int(books["target"].sum()) * 2 + 64 * count + 65_536
     orders = np.zeros(slots, ORDER)
     orders["next"][1:-1] = np.arange(2, slots)
-    ids = np.zeros(len(profile.venues), IDS)
-    ids["next"] = [venue.first_id for venue in profile.venues]
+    ids = np.zeros(len(model.venues), IDS)
+    ids["next"] = [venue.first_id for venue in model.venues]
 
     state = np.zeros(1, STATE)
     state["random"] = mix(mix(seed) + n)
     state["event"] = state["received"] = START
     state["sequence"] = 1
-    state["speed"] = profile.speed
+    state["speed"] = model.speed
     state["short_entries"] = round(SHORT_SHARE / 100 * 1024)
     state["short_again"] = round(SHORT_AFTER_SHORT / 100 * 1024)
     state["short_first"] = round(SHORT_SHARE * (100 - SHORT_AFTER_SHORT) / (100 - SHORT_SHARE) / 100 * 1024)
     state["books"] = count
     state["free"] = 1
     state["ids_sparse"] = sparse
-    state["ids_late"] = profile.late_ids
+    state["ids_late"] = model.late_ids
     state["mode"] = SNAPSHOT
     state["irregular"] = round(irregular * 2**53)
     tables = {
@@ -206,8 +206,8 @@ def build(profile: Profile, n: int, seed: int, irregular: float, sparse: bool) -
         "orders": orders,
         "ids": ids,
         "fills": np.zeros(FILLS + 1, FILL),
-        "tables": expand(profile.tables),
+        "tables": expand(model.tables),
         "alias": _alias(weights),
-        "stages": _stages(profile, n, int(wanted.sum()) + int(np.count_nonzero(wanted))),
+        "stages": _stages(model, n, int(wanted.sum()) + int(np.count_nonzero(wanted))),
     }
     return Market(state, tables), wanted

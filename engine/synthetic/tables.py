@@ -1,8 +1,8 @@
 """Measurements of real data, as tables that the generators draw from.
 
-Measured with ``scripts/calibrate`` on a day of ESH4 (see docs/calibration.md). A distribution is written as rows
-(lowest value, highest value, weight): values within a row are equally likely. The longest waits are left out: the day
-measured was a holiday.
+Measured with ``scripts/feed-statistics`` on a day of ESH4 (see docs/synthetic-feeds.md). A distribution is written as
+rows (lowest value, highest value, weight): values within a row are equally likely. The longest waits are left out: the
+day measured was a holiday.
 """
 
 from __future__ import annotations

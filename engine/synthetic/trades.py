@@ -6,9 +6,9 @@ from lobench.engine.compiling import kernel
 from lobench.engine.native import Record
 from lobench.engine.records import ADD, CANCEL, FILL, MODIFY, NO_SIDE, TRADE
 from lobench.engine.synthetic.book import chance, create, crossed, destroy, draw, next_level
+from lobench.engine.synthetic.catalogue import CME
 from lobench.engine.synthetic.flow import add, touch
 from lobench.engine.synthetic.market import CONTINUOUS, FILLS
-from lobench.engine.synthetic.profiles import CME
 from lobench.engine.synthetic.tables import TRADED
 from lobench.engine.synthetic.views import best_of, book_at, fill_at, level_at, order_at
 from lobench.engine.synthetic.writer import LAST, NO_ID, emit, emit_order, fresh_id, next_packet, price_at, side_code

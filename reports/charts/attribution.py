@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any, Protocol
 
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
-from lobench.reports.charts.theme import MUTED, SERIES, SHAPES, data, finish, labels, log_axis, plot_width, rows_of
+from lobench.reports.charts.marks import Mark, line_at
+from lobench.reports.charts.theme import SERIES, SHAPES, data, finish, labels, log_axis, plot_width, rows_of
 from lobench.reports.numbers import TIMES, estimate, limits, spelled
 from lobench.reports.result_view import ResultView
 from lobench.workbench.results.model.attribution import PhaseGain
@@ -69,20 +69,21 @@ def _known(phase: PhaseGain) -> dict[str, Interval]:
 
 def _draw(width: int, phases: Sequence[PhaseGain]) -> Any:
     names = labels([name_of(phase) for phase in phases])
-    rows = [
-        {"label": name, "method": method, **asdict(gain)}
+    marks = [
+        Mark(label=name, series=method, interval=gain)
         for phase, name in zip(phases, names, strict=True)
         for method, gain in _known(phase).items()
     ]
-    ends = [1.0, *(row[end] for row in rows for end in ("low", "high"))]
+    ends = [1.0, *(end for mark in marks for end in mark.ends)]
     room = plot_width(width, names)
     x = log_axis("speed-up", min(ends) / 1.1, max(ends) * 1.1, room)
     methods = list(METHODS)
-    color = alt.Color("method:N", scale=alt.Scale(domain=methods, range=list(SERIES[:3])), sort=methods, title=None)
-    shape = alt.Shape("method:N", scale=alt.Scale(domain=methods, range=list(SHAPES[:3])), sort=methods, title=None)
-    base = alt.Chart(data(rows)).encode(y=rows_of(names), yOffset=alt.YOffset("method:N", sort=methods), color=color)
+    color = alt.Color("series:N", scale=alt.Scale(domain=methods, range=list(SERIES[:3])), sort=methods, title=None)
+    shape = alt.Shape("series:N", scale=alt.Scale(domain=methods, range=list(SHAPES[:3])), sort=methods, title=None)
+    chart_data = data([mark.fields() for mark in marks])
+    base = alt.Chart(chart_data).encode(y=rows_of(names), yOffset=alt.YOffset("series:N", sort=methods), color=color)
     chart = alt.layer(
-        alt.Chart(data([{"at": 1.0}])).mark_rule(color=MUTED).encode(x=x("at")),
+        line_at(1.0, x),
         base.mark_rule(strokeWidth=2).encode(x=x("low"), x2="high:Q"),
         base.mark_point(filled=True, size=80, opacity=1).encode(x=x("value"), shape=shape),
     ).properties(width=room, height=alt.Step(18))

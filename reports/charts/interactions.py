@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
-from lobench.reports.charts.theme import BLUE, MUTED, VERMILION, data, finish, log_axis, plot_width, rows_of
+from lobench.reports.charts.marks import Mark, line_at
+from lobench.reports.charts.theme import BLUE, VERMILION, data, finish, log_axis, plot_width, rows_of
 from lobench.reports.numbers import TIMES, estimate, limits, spelled
 from lobench.reports.result_view import ResultView
 from lobench.workbench.results.model.attribution import AxesEffect
@@ -38,18 +38,18 @@ def name_of(effect: AxesEffect) -> str:
 
 def _draw(width: int, effects: Sequence[AxesEffect]) -> Any:
     names = [name_of(effect) for effect in effects]
-    rows = [
-        {"label": name, "kind": KINDS[len(effect.axes) > 1], **asdict(effect.effect)}
+    marks = [
+        Mark(label=name, series=KINDS[len(effect.axes) > 1], interval=effect.effect)
         for name, effect in zip(names, effects, strict=True)
     ]
-    ends = [1.0, *(row[end] for row in rows for end in ("low", "high"))]
+    ends = [1.0, *(end for mark in marks for end in mark.ends)]
     room = plot_width(width, names)
     x = log_axis("effect on throughput", min(ends) / 1.1, max(ends) * 1.1, room)
-    color = alt.Color("kind:N", scale=alt.Scale(domain=list(KINDS), range=[BLUE, VERMILION]), title=None)
-    shape = alt.Shape("kind:N", scale=alt.Scale(domain=list(KINDS), range=["circle", "square"]), title=None)
-    base = alt.Chart(data(rows)).encode(y=rows_of(names), color=color)
+    color = alt.Color("series:N", scale=alt.Scale(domain=list(KINDS), range=[BLUE, VERMILION]), title=None)
+    shape = alt.Shape("series:N", scale=alt.Scale(domain=list(KINDS), range=["circle", "square"]), title=None)
+    base = alt.Chart(data([mark.fields() for mark in marks])).encode(y=rows_of(names), color=color)
     chart = alt.layer(
-        alt.Chart(data([{"at": 1.0}])).mark_rule(color=MUTED).encode(x=x("at")),
+        line_at(1.0, x),
         base.mark_rule(strokeWidth=2).encode(x=x("low"), x2="high:Q"),
         base.mark_point(filled=True, size=60, opacity=1).encode(x=x("value"), shape=shape),
     ).properties(width=room, height=alt.Step(22))

@@ -8,9 +8,11 @@ from typing import Any
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
-from lobench.reports.charts.lines import HEIGHT, Point, marks
+from lobench.reports.charts.lines import HEIGHT, marks
+from lobench.reports.charts.marks import Mark
 from lobench.reports.charts.theme import MUTED, data, finish, labels, ticks
 from lobench.workbench.latency.shown import spelled, times
+from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.latency import Latency, VariantLatency
 
 MICROSECOND = 1e-3
@@ -36,15 +38,16 @@ def latency_chart(name: str, latency: Latency, entries: Sequence[VariantLatency]
 
 def _draw(width: int, latency: Latency, entries: Sequence[VariantLatency]) -> Any:
     series = labels([entry.variant for entry in entries])
-    points: list[Point] = [
-        {"label": label, "at": load.speed, "value": load.response.p99_9 * MICROSECOND}
+    points = [
+        Mark(label=label, at=load.speed, interval=Interval(time, time, time))
         for label, entry in zip(series, entries, strict=True)
         for load in entry.loads
+        for time in [load.response.p99_9 * MICROSECOND]
     ]
     bound = latency.bound * MICROSECOND
-    speeds = sorted({point["at"] for point in points})
+    speeds = sorted({point.at for point in points})
     left, right = speeds[0] / 1.15, speeds[-1] * 1.15
-    values = [*(point["value"] for point in points), bound]
+    values = [*(point.interval.value for point in points), bound]
     bottom, top = min(values) / 1.4, max(values) * 1.4
     room = width - 90
     x = alt.X(

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
+from lobench.reports.charts.marks import Mark
 from lobench.reports.charts.theme import MUTED, SERIES, SHAPES, data, finish, labels, ticks
 from lobench.reports.numbers import TIMES, estimate, integer, limits, spelled
 from lobench.workbench.results.model.analysis import ScalingPoint
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.samples import SweepPoint
 
-Point = dict[str, Any]
-"""A mark: ``label``, ``at``, and its interval."""
 HEIGHT = 260
 SPREAD = 0.03
 """Distance of neighbouring variants at the same number of workers, in workers."""
@@ -54,10 +53,11 @@ def _scaling(width: int, rows: Sequence[ScalingPoint]) -> Any:
     points, series = _points([(row.variant, row.workers, row.speedup) for row in rows])
     # Offset the series so that no interval hides another.
     middle = (len(series) - 1) / 2
-    points = [{**point, "at": point["at"] + SPREAD * (series.index(point["label"]) - middle)} for point in points]
+    points = [replace(point, at=point.at + SPREAD * (series.index(point.label) - middle)) for point in points]
     most = max(row.workers for row in rows)
     # An interval from few replays may be very wide: cut it at the frame.
-    top = 1.05 * max(float(most), *(min(point["high"], 1.5 * max(most, point["value"])) for point in points))
+    found = [point.interval for point in points]
+    top = 1.05 * max(float(most), *(min(one.high, 1.5 * max(most, one.value)) for one in found))
     x = alt.X(
         "at:Q",
         title="workers (axis from zero)",
@@ -77,7 +77,7 @@ def _scaling(width: int, rows: Sequence[ScalingPoint]) -> Any:
 
 def _sweep(width: int, parameter: str, rows: Sequence[SweepPoint]) -> Any:
     points, series = _points([(row.variant, row.value, row.nanoseconds_per_event) for row in rows])
-    xs, ys = [point["at"] for point in points], [point[end] for point in points for end in ("low", "high")]
+    xs, ys = [point.at for point in points], [end for point in points for end in point.ends]
     low, high = min(xs) / 1.15, max(xs) * 1.15
     x = alt.X(
         "at:Q",
@@ -98,21 +98,21 @@ def _sweep(width: int, parameter: str, rows: Sequence[SweepPoint]) -> Any:
     return _lines(width, points, series, x, y, [], f"Cost of an event against {parameter}", notes)
 
 
-def _points(rows: Sequence[tuple[str, int, Interval]]) -> tuple[list[Point], list[str]]:
+def _points(rows: Sequence[tuple[str, int, Interval]]) -> tuple[list[Mark], list[str]]:
     """Marks, and the labels of their series, from variants, places and quantities."""
     variants = list(dict.fromkeys(variant for variant, _, _ in rows))
     short = dict(zip(variants, labels(variants), strict=True))
-    return [{"label": short[variant], "at": at, **asdict(cost)} for variant, at, cost in rows], list(short.values())
+    return [Mark(label=short[variant], at=at, interval=cost) for variant, at, cost in rows], list(short.values())
 
 
-def marks(points: list[Point], series: list[str], x: alt.X, y: Callable[[str], alt.Y]) -> list[Any]:
+def marks(points: list[Mark], series: list[str], x: alt.X, y: Callable[[str], alt.Y]) -> list[Any]:
     """Lines and marks of series, distinguished by colour, shape and legend; more series than colours reuse colours with
     other shapes."""
     colors = [SERIES[index % len(SERIES)] for index in range(len(series))]
     shapes = [SHAPES[(index + index // len(SERIES)) % len(SHAPES)] for index in range(len(series))]
     color = alt.Color("label:N", scale=alt.Scale(domain=series, range=colors), title=None)
     shape = alt.Shape("label:N", scale=alt.Scale(domain=series, range=shapes), title=None)
-    base = alt.Chart(data(points)).encode(x=x, color=color)
+    base = alt.Chart(data([point.fields() for point in points])).encode(x=x, color=color)
     return [
         base.mark_line(strokeWidth=2).encode(y=y("value")),
         base.mark_point(filled=True, size=70, opacity=1).encode(y=y("value"), shape=shape),
@@ -121,7 +121,7 @@ def marks(points: list[Point], series: list[str], x: alt.X, y: Callable[[str], a
 
 def _lines(
     width: int,
-    points: list[Point],
+    points: list[Mark],
     series: list[str],
     x: alt.X,
     y: Callable[[str], alt.Y],

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
-from lobench.reports.charts.theme import (
-    BLUE,
-    FIGURES,
-    MUTED,
-    ORANGE,
-    data,
-    figures,
-    finish,
-    labels,
-    log_axis,
-    plot_width,
-    rows_of,
-)
+from lobench.reports.charts.marks import Mark, intervals, line_at, predictions
+from lobench.reports.charts.theme import FIGURES, MUTED, data, figures, finish, labels, log_axis, plot_width, rows_of
 from lobench.reports.numbers import TIMES, between, estimate, limits, spelled
 from lobench.reports.result_view import ResultView
 from lobench.workbench.results.model.analysis import Rung
@@ -61,35 +49,22 @@ def _against(rung: Rung) -> str:
 
 def _draw(width: int, view: ResultView, steps: Sequence[tuple[Rung, Interval]]) -> Any:
     names = labels([rung.variant for rung, _ in steps])
-    rows: list[dict[str, Any]] = []
-    for (rung, step), name in zip(steps, names, strict=True):
-        row = {"label": name, **asdict(step), "text": estimate(step, TIMES)}
-        if rung.prediction:
-            row |= {"from": rung.prediction.low, "to": rung.prediction.high}
-        rows.append(row)
-    ends = [
-        1.0,
-        *(value for row in rows for value in (row["low"], row["high"], row.get("from"), row.get("to")) if value),
+    marks = [
+        Mark(
+            label=name,
+            interval=step,
+            text=estimate(step, TIMES),
+            predicted=(rung.prediction.low, rung.prediction.high) if rung.prediction else None,
+        )
+        for (rung, step), name in zip(steps, names, strict=True)
     ]
+    ends = [1.0, *(value for mark in marks for value in mark.ends if value)]
     room = plot_width(width, names, FIGURES)
     low = min(ends) / 1.12
     high = max(ends) * 1.12
     x = log_axis("speed-up over the step below", low, high, room)
-    predicted = [row for row in rows if "from" in row]
-    base = alt.Chart(data(rows)).encode(y=rows_of(names))
-    layers = [
-        alt.Chart(data([{"at": 1.0}])).mark_rule(color=MUTED, strokeWidth=1).encode(x=x("at")),
-        alt.Chart(data(predicted))
-        .mark_bar(color=ORANGE, fillOpacity=0.3, stroke=ORANGE, strokeWidth=1, height={"band": 0.7}, cornerRadius=1)
-        .encode(y=rows_of(names), x=x("from"), x2="to:Q"),
-        # A prediction of a single figure has no width: draw a stroke.
-        alt.Chart(data([row for row in predicted if row["from"] == row["to"]]))
-        .mark_tick(color=ORANGE, thickness=4, height={"band": 0.7})
-        .encode(y=rows_of(names), x=x("from")),
-        base.mark_rule(color=BLUE, strokeWidth=3).encode(x=x("low"), x2="high:Q"),
-        base.mark_point(color=BLUE, filled=True, size=70, opacity=1).encode(x=x("value")),
-        figures(base, room),
-    ]
+    base = alt.Chart(data([mark.fields() for mark in marks])).encode(y=rows_of(names))
+    layers = [line_at(1.0, x), *predictions(marks, names, x), *intervals(base, x), figures(base, room)]
     floor = view.noise.floor if view.noise else None
     notes = "Dot and bar: measured, with its 95 % interval. Orange: predicted. Line at 1: no gain."
     if floor and floor < 1:

@@ -86,7 +86,7 @@ import json
 import numpy as np
 from numba import njit
 from lobench.engine.containers import append, item, slot_at, table_insert
-from lobench.engine.ladder import rung_at
+from lobench.engine.price_ladder import rung_at
 from lobench.engine.layout import LIST, SIDE, TABLE
 from lobench.engine.native import CHECKED, view
 

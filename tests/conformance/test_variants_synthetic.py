@@ -16,8 +16,8 @@ from tests.support.made_once import made_once
 from tests.support.replays import FACTORIAL, FEW, LADDER, TOP, Expected, Observed, assert_same, combined_with, each
 
 COUNT = 20_000
-PROFILES = [name for name, _ in names() if name != EVERY_RULE.name]
-FEEDS = [f"synth:{name},n={COUNT},seed=1{anomalies}" for name in PROFILES for anomalies in ("", ",anomalies=0.01")]
+MODELS = [name for name, _ in names() if name != EVERY_RULE.name]
+FEEDS = [f"synth:{name},n={COUNT},seed=1{anomalies}" for name in MODELS for anomalies in ("", ",anomalies=0.01")]
 RULES = f"synth:{EVERY_RULE.name},n={COUNT},seed=1"
 """It has its own anomalies; tests/unit/engine/test_coverage.py shows what it reaches."""
 

@@ -10,7 +10,8 @@ import pytest
 
 from lobench.engine.workload import Workload
 from lobench.workbench.measurement import session as sessions
-from lobench.workbench.measurement.session import SESSION_COLUMNS, Session, measure
+from lobench.workbench.measurement.protocol import Pass, SessionMessage
+from lobench.workbench.measurement.session import SESSION_COLUMNS, Course, Session, measure
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import WorkerError
@@ -34,30 +35,30 @@ def samples(count: int) -> list[list[int]]:
     return rows
 
 
-def message(task: Task) -> dict[str, Any]:
+def message(task: Task) -> SessionMessage:
     count = len(task.variants)
-    return {
-        "seconds": 1.0,
-        "kind": "lockstep",
-        "samples": samples(count),
-        "end_states": ["same"] * count,
-        "owed_ns": [0] * count,
-        "floor_ns": 0.0,
-        "held": 0,
-        "laid_out": [True] * count,
-    }
+    made = Pass(
+        kind="lockstep",
+        samples=samples(count),
+        end_states=("same",) * count,
+        owed_ns=(0,) * count,
+        floor_ns=0.0,
+        held=0,
+        laid_out=(True,) * count,
+    )
+    return SessionMessage(seconds=1.0, made=made)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, answers: Callable[[Task], Iterator[Any]]) -> tuple[Session, list[list[str]]]:
     asked: list[list[str]] = []
 
-    def messages(task: Task, feed: SharedFeed, advance: Any) -> Iterator[Any]:
+    def messages(task: Task, kind: Any, feed: SharedFeed, advance: Any) -> Iterator[Any]:
         asked.append(list(task.variants))
         yield from answers(task)
 
     monkeypatch.setattr(sessions, "messages", messages)
     session = Session(list(MEASURED), 200, DESIGN, same_as={"frail": "p4_hash_lookup"})
-    measure(session, FEED, Workload(until="book"), least=3, keep=lambda: None)
+    measure(session, FEED, Workload(until="book"), Course(least=3, keep=lambda: None))
     return session, asked
 
 

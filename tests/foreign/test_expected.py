@@ -13,6 +13,7 @@ from lobench.engine.feeds import load, open_feed
 from lobench.engine.records import MBO
 from lobench.engine.workload import Workload
 from lobench.workbench.measurement import process
+from lobench.workbench.measurement.protocol import SessionMessage
 from lobench.workbench.measurement.shared_feed import shared
 from lobench.workbench.measurement.task import Task
 from tests.foreign import textbook
@@ -51,11 +52,12 @@ def test_a_measuring_process_knows_the_expected_sizes(monkeypatch: pytest.Monkey
 
     def said(task: Task, *rest: Any) -> Any:
         tasks.append(task)
-        yield {}
+        yield b"{}"
 
     monkeypatch.setattr(process, "_said", said)
     with shared(feed) as handed:
-        list(process.messages(Task(job="session", variants=["p0"], workload=Workload(), tried=[]), handed))
+        task = Task(job="session", variants=["p0"], workload=Workload(), tried=[])
+        assert list(process.messages(task, SessionMessage, handed)) == [SessionMessage()]
     (task,) = tasks
     assert task.workload == Workload(orders=feed.most_orders, instruments=feed.instruments)
     assert feed.most_orders > 100

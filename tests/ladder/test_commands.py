@@ -187,7 +187,7 @@ def test_the_plan_is_shown_scored_and_added_to(
     share = ("--share", "0.4", "--bottleneck", "locks")
     assert command("plan", "predict", "p3_mine", *share, "--ladder", plan) == 2
     assert "already has a prediction" in capsys.readouterr().err
-    assert command("plan", "predict", "p3_mine", *share, "--replace", "--ladder", plan) == 0
+    assert command("plan", "predict", "p3", *share, "--replace", "--ladder", plan) == 0
     (entry,) = told(command, capsys, "plan", "--ladder", plan)["predictions"]
     assert (entry["phase"], entry["bottleneck"], entry["low"]) == (1, "locks", 1.0)
     assert 'step = "p3_mine"' in plan.read_text()

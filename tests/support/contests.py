@@ -11,6 +11,7 @@ from lobench.workbench.contest import analysis
 from lobench.workbench.contest.asked import Asked
 from lobench.workbench.contest.bench import Outcome
 from lobench.workbench.contest.kinds import bench_of
+from lobench.workbench.contest.protocol import RoundsMessage
 from lobench.workbench.contest.session import Agreement, laid_out
 from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.processes.starting import first_environment
@@ -53,7 +54,8 @@ def made(times: dict[str, float], clock: str = "cpu_ns", refuse: str = "", proce
                 wall = round(1e7 * lengths[column] * math.exp(rng.normal(0, 0.005)))
                 cpu = wall if clock == "cpu_ns" else 1_000_000
                 rows.append([number, 0, column, turn, wall, cpu, 0, 0, 0, 0, 0])
-        session.take(process, {"samples": rows, "refused": {refuse: "does something else"} if refuse else {}})
+        refused = {refuse: "does something else"} if refuse else {}
+        session.hear(process, RoundsMessage(samples=rows, refused=refused))
     subjects = tuple(Subject(name, True, None, None, None, None) for name in names)
     contest = Contest(kind, clock, None, None, None, None, False, subjects, session.result(), ())
     analysis.analyse(contest, 0.01)

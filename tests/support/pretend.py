@@ -21,6 +21,14 @@ from lobench.workbench.experiment.steps import combinations, verification
 from lobench.workbench.measurement import counters, grain, limits, process, scaling, session, sweep
 from lobench.workbench.measurement.design import slices
 from lobench.workbench.measurement.lockstep import ISOLATED, LOCKSTEP
+from lobench.workbench.measurement.protocol import (
+    Curves,
+    LimitSamples,
+    Pass,
+    ScalingSamples,
+    SessionMessage,
+    SweepSamples,
+)
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.statistics import error_rates
 
@@ -64,55 +72,65 @@ class Laboratory:
         patch.setattr(error_rates, "RESAMPLES", 50)
 
     def messages(
-        self, task: Task, handed: Any = None, advance: Callable[[float], None] = lambda seconds: None
-    ) -> Iterator[dict[str, Any]]:
+        self, task: Task, kind: Any, handed: Any = None, advance: Callable[[float], None] = lambda seconds: None
+    ) -> Iterator[Any]:
         """The output of a task's process."""
         count = handed.count if handed is not None else 0
         for message in getattr(self, f"_{task.job}")(task, count):
             if self.told == self.interrupt_after:
                 raise KeyboardInterrupt
             self.told += 1
+            assert type(message) is kind
             yield message
 
-    def _session(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
-        parts = slices(count, task.settings["slice_records"], task.settings["lead_in_records"])
-        kinds = {"none": [], "first": [ISOLATED], "second": [LOCKSTEP, ISOLATED]}[task.settings["isolated"]]
+    def _session(self, task: Task, count: int) -> Iterator[SessionMessage]:
+        parts = slices(count, task.settings.slice_records, task.settings.lead_in_records)
+        kinds = {"none": [], "first": [ISOLATED], "second": [LOCKSTEP, ISOLATED]}[task.settings.isolated]
         done = {LOCKSTEP: 0, ISOLATED: 0}
         names, state = list(task.variants), "0" * 16
-        if task.settings["witness"]:
-            yield {"seconds": 0.1, "witnessed": [state] * len(names)}
+        if task.settings.witness:
+            yield SessionMessage(seconds=0.1, witnessed=(state,) * len(names))
             names.pop()
         for kind in [*kinds, *[LOCKSTEP] * self.passes]:
-            yield {"seconds": 0.1}
+            yield SessionMessage(seconds=0.1)
             samples = [
-                (done[kind], place, variant, order, *self._reading(names[variant], part.stop - part.timed), 0)
+                [done[kind], place, variant, order, *self._reading(names[variant], part.stop - part.timed), 0]
                 for place, part in enumerate(parts)
                 for order, variant in enumerate(self._rng.permutation(len(names)).tolist())
             ]
             done[kind] += 1
-            each = {"end_states": [state] * len(names), "owed_ns": [0] * len(names), "laid_out": [True] * len(names)}
-            yield {"seconds": 1.0, "kind": kind, "samples": samples, "held": 1, "floor_ns": 0.0, **each}
+            made = Pass(
+                kind=kind,
+                samples=samples,
+                end_states=(state,) * len(names),
+                owed_ns=(0,) * len(names),
+                floor_ns=0.0,
+                held=1,
+                laid_out=(True,) * len(names),
+            )
+            yield SessionMessage(seconds=1.0, made=made)
 
     def _reading(self, name: str, events: int) -> tuple[int, ...]:
         cpu = int(events * _nanoseconds(name) * math.exp(self._rng.normal(0, 0.01))) + 1
         nothing = self.coarse and self._rng.random() < 0.05
         return (0 if nothing else cpu + 5, 0 if nothing else cpu, 0, 0, 0, -1 if nothing else 0)
 
-    def _grain(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
+    def _grain(self, task: Task, count: int) -> Iterator[Curves]:
         rates = {name: _nanoseconds(name) for name in task.variants}
-        yield {"curves": [[0.0] * grain.PIECES] * 2, "piece_records": 4096, "nanoseconds": rates}
+        yield Curves(curves=[[0.0] * grain.PIECES] * 2, piece_records=4096, nanoseconds=rates)
 
-    def _limits(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
-        yield {"sequential_ns": [1000, 1001, 1002], "random_ns": [2000, 2001, 2002], "bytes": 56 * count}
+    def _limits(self, task: Task, count: int) -> Iterator[LimitSamples]:
+        yield LimitSamples(sequential_ns=(1000, 1001, 1002), random_ns=(2000, 2001, 2002), bytes=56 * count)
 
-    def _scaling(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
-        cases = [(variant, workers) for variant in range(len(task.variants)) for workers in task.settings["workers"]]
-        rows = [(0, variant, workers, 900 + variant, 800) for variant, workers in cases]
-        yield {"scaling": rows, "at_once": [row for row in rows if row[2] > 1]}
+    def _scaling(self, task: Task, count: int) -> Iterator[ScalingSamples]:
+        cases = [(variant, workers) for variant in range(len(task.variants)) for workers in task.settings.workers]
+        rows = [[0, variant, workers, 900 + variant, 800] for variant, workers in cases]
+        yield ScalingSamples(scaling=rows, at_once=[row for row in rows if row[2] > 1])
 
-    def _sweep(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
-        cases = [(value, variant) for value in task.settings["values"] for variant in range(len(task.variants))]
-        yield {"rows": [(value, number, variant, 900, 800 + number) for number in range(3) for value, variant in cases]}
+    def _sweep(self, task: Task, count: int) -> Iterator[SweepSamples]:
+        cases = [(value, variant) for value in task.settings.values for variant in range(len(task.variants))]
+        rows = [[value, number, variant, 900, 800 + number] for number in range(3) for value, variant in cases]
+        yield SweepSamples(rows=rows)
 
     def _verified(self, loaded: Any, variants: Any, settings: Any) -> list[Any]:
         result = SimpleNamespace(evaluations=self.evaluations, books=[None], anomalies={})

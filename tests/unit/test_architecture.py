@@ -8,6 +8,7 @@ import sys
 import tomllib
 from functools import cache
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -20,6 +21,8 @@ LAYERS = ("engine", "variants", "workbench", "reports")
 PAGES = {"lobench.workbench.cli.report", "lobench.workbench.cli.run"}
 """Commands that end in a page: within a function they may import ``reports``, and no more of it than the package."""
 LONGEST = 400
+MEDIAN = 150
+"""Lines of a module, at most."""
 PACKAGES = [name for name in LAYERS if (ROOT / name).is_dir()]
 
 
@@ -155,6 +158,12 @@ def test_the_oracle_needs_no_compiler() -> None:
 def test_modules_are_short_and_have_a_docstring(module: str) -> None:
     assert ast.get_docstring(tree(module)), f"{module} has no docstring"
     assert len(MODULES[module].read_text().splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_most_modules_are_shorter_still(package: str) -> None:
+    lengths = [len(MODULES[module].read_text().splitlines()) for module in MODULES if top(module) == package]
+    assert median(lengths) <= MEDIAN
 
 
 @pytest.mark.parametrize("folder", ["lobench", "tests", "benchmarks", "scripts", "examples", "docs"])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import lobench
+from tests.support.paths import ROOT
 from tests.support.replays import run_python
 
 HEAVY = {"numpy", "numba", "llvmlite", "pyarrow", "scipy", "pandas"}
@@ -34,6 +35,22 @@ def test_importing_it_has_no_effect(module: str, tmp_path: Path) -> None:
     assert found["unchanged"] == [True, True]
     assert not HEAVY & set(found["loaded"])
     assert list(tmp_path.iterdir()) == []
+
+
+ALONE = """
+import json
+try:
+    import {part}
+except ImportError as error:
+    print(json.dumps(str(error)))
+"""
+
+
+@pytest.mark.parametrize("part", ["engine", "variants", "workbench", "reports"])
+def test_a_folder_of_the_checkout_is_no_package_of_its_own(part: str) -> None:
+    """A second copy of its modules would have exception classes of its own."""
+    said = run_python(ALONE.format(part=part), PYTHONPATH=str(ROOT))
+    assert said == f"import lobench.{part}: its folder in the checkout is not a package of its own"
 
 
 def test_all_names_are_lazy_and_resolve() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.inputs import LEVELS
-from lobench.engine.ladder import key_of
 from lobench.engine.layout import OUTPUT_LEVEL
 from lobench.engine.native import Record, address_of, float64, int64, uint64, view
+from lobench.engine.price_ladder import key_of
 from lobench.engine.records import UNDEF_PRICE
 from lobench.variants.p7_cache_layout import overflow
 from lobench.variants.p7_cache_layout.bbo import head_of
@@ -147,19 +149,32 @@ def best_numbers(packed: Record, head: Record, which: int, top: Record) -> None:
             top["number"][depth] = 0
 
 
+def build_read_levels(absent: float) -> Callable[[Record, int, Record], None]:
+    """``read_levels(head, which, levels)``: prices and sizes of a side's best levels, in the types of ``levels``; the
+    price ``absent`` for missing ones."""
+
+    @inlined
+    def read_levels(head: Record, which: int, levels: Record) -> None:
+        packed = view(head["packed"], PACKED)
+        top = view(packed["top"], TOP)
+        best_numbers(packed, head, which, top)
+        for depth in range(LEVELS):
+            number = top["number"][depth]
+            # Level 0 is empty; only its price would be wrong.
+            level = level_at(packed, number)
+            levels["price"][depth] = level["price"] if number != 0 else absent
+            levels["size"][depth] = level["size"]
+
+    return read_levels
+
+
+_read_doubles = build_read_levels(np.nan)
+
+
 @inlined
 def read_side(book: Record, which: int, levels: Record) -> None:
     """The best levels as doubles."""
-    head = head_of(address_of(book))
-    packed = view(head["packed"], PACKED)
-    top = view(packed["top"], TOP)
-    best_numbers(packed, head, which, top)
-    for depth in range(LEVELS):
-        number = top["number"][depth]
-        # Level 0 is empty; only its price would be wrong.
-        level = level_at(packed, number)
-        levels["price"][depth] = float64(level["price"]) if number != 0 else np.nan
-        levels["size"][depth] = float64(level["size"])
+    _read_doubles(head_of(address_of(book)), which, levels)
 
 
 @kernel

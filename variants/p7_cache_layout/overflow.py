@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Final
 
 from lobench.engine.compiling import kernel
-from lobench.engine.ladder import RUNG_BYTES
 from lobench.engine.layout import RUNG, integers, record
 from lobench.engine.native import Record, address_of, element, free, int64, malloc, memcpy, memmove, view
+from lobench.engine.price_ladder import RUNG_BYTES
 from lobench.variants.p7_cache_layout.layout import FAR_BYTES, FAR_OFFSET, OVERFLOW
 
 FANOUT: Final = 31

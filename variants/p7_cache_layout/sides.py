@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lobench.engine.compiling import kernel
 from lobench.engine.counters import FAR_LEVELS, LINES_TOUCHED, tally
-from lobench.engine.ladder import key_of
 from lobench.engine.native import Record, int64, trailing_zeros, uint64
+from lobench.engine.price_ladder import key_of
 from lobench.variants.p7_cache_layout import overflow
 from lobench.variants.p7_cache_layout.layout import FAR
 from lobench.variants.p7_cache_layout.levels import (

@@ -15,10 +15,9 @@ from lobench.engine.layout import BOOK, record
 from lobench.engine.native import Record, address_of, int64, view
 from lobench.engine.records import UNDEF_PRICE
 from lobench.variants.p7_cache_layout.bbo import head_of
-from lobench.variants.p7_cache_layout.layout import LINE_BYTES, PACKED, TOP
-from lobench.variants.p7_cache_layout.level_iteration import best_numbers
+from lobench.variants.p7_cache_layout.layout import LINE_BYTES
+from lobench.variants.p7_cache_layout.level_iteration import build_read_levels
 from lobench.variants.p7_cache_layout.levels import is_better
-from lobench.variants.p7_cache_layout.pool import level_at
 
 LANES: Final = 8
 TOP_LEVELS: Final = record(("price", "i8", (LANES,)), ("size", "i8", (LANES,)))
@@ -47,19 +46,13 @@ def follow_level(book_address: int, which: int, price: int, change: int, structu
             side_at(book_address, which)["stale"] = 1
 
 
+_read_integers = build_read_levels(UNDEF_PRICE)
+
+
 @kernel
 def read_again(book_address: int, which: int) -> None:
     """The present levels of the side."""
-    levels, head = top_levels_at(book_address, which), head_of(book_address)
-    packed = view(head["packed"], PACKED)
-    top = view(packed["top"], TOP)
-    best_numbers(packed, head, which, top)
-    for depth in range(LEVELS):
-        number = top["number"][depth]
-        # Level 0 is empty; only its price would be wrong.
-        level = level_at(packed, number)
-        levels["price"][depth] = level["price"] if number != 0 else UNDEF_PRICE
-        levels["size"][depth] = level["size"]
+    _read_integers(head_of(book_address), which, top_levels_at(book_address, which))
     side_at(book_address, which)["stale"] = 0
 
 

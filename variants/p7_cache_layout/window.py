@@ -10,9 +10,9 @@ import numpy as np
 
 from lobench.engine.compiling import kernel
 from lobench.engine.counters import WINDOWS_LAID, tally
-from lobench.engine.ladder import key_of
 from lobench.engine.layout import BOOK
 from lobench.engine.native import Record, address_of, free, int64, malloc, memset, trailing_zeros, uint64, view
+from lobench.engine.price_ladder import key_of
 from lobench.variants.p7_cache_layout import overflow
 from lobench.variants.p7_cache_layout.aligned_alloc import aligned_alloc, aligned_free
 from lobench.variants.p7_cache_layout.layout import BITS, FAR, HEAD_BYTES, WORD

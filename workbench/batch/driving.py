@@ -18,8 +18,8 @@ from lobench.variants import compiled, discover
 from lobench.workbench.batch.cluster import check_script, connected, lanes, outcomes
 from lobench.workbench.batch.feeds import BatchFeed
 from lobench.workbench.batch.manifest import FOLDER, Manifest
-from lobench.workbench.batch.plan import Plan, plan_of, tasks_of
 from lobench.workbench.batch.request import BatchRequest
+from lobench.workbench.batch.schedule import Schedule, schedule_of, tasks_of
 from lobench.workbench.batch.task import FAILED, TaskOutcome
 from lobench.workbench.batch.turn import turn
 from lobench.workbench.console import progress
@@ -83,11 +83,11 @@ class BatchOutcome:
         return {**told, **counts, "seconds": self.seconds, "failed": self.failed, "tasks": tasks}
 
 
-def planned(feeds: Sequence[BatchFeed], request: BatchRequest, dataset: str, command: str) -> Plan:
-    """The plan of a batch. Raises UsageError for a dataset of other rows."""
+def scheduled(feeds: Sequence[BatchFeed], request: BatchRequest, dataset: str, command: str) -> Schedule:
+    """The schedule of a batch. Raises UsageError for a dataset of other rows."""
     manifest = Manifest(dataset, request)
     manifest.check(feeds)
-    return plan_of(tasks_of(feeds, request, dataset, command), len(feeds), manifest)
+    return schedule_of(tasks_of(feeds, request, dataset, command), len(feeds), manifest)
 
 
 def run_batch(
@@ -112,19 +112,19 @@ def run_batch(
         manifest = Manifest(dataset, request)
         tasks = tasks_of(feeds, request, dataset, command)
         manifest.plan(tasks)
-        plan = plan_of(tasks, len(feeds), manifest)
+        schedule = schedule_of(tasks, len(feeds), manifest)
         found: dict[str, TaskOutcome] = {}
-        if plan.tasks:
+        if schedule.tasks:
             with turn(dataset) as run, _client(scheduler, memory, request, say) as client:
-                ours = replace(plan, tasks=tuple(replace(task, run=run) for task in plan.tasks))
+                ours = replace(schedule, tasks=tuple(replace(task, run=run) for task in schedule.tasks))
                 _perform(client, ours, manifest, found, say)
-    return BatchOutcome(dataset, found, plan.done, perf_counter() - began)
+    return BatchOutcome(dataset, found, schedule.done, perf_counter() - began)
 
 
-def _perform(client: Any, plan: Plan, manifest: Manifest, found: dict[str, TaskOutcome], say: Say) -> None:
+def _perform(client: Any, schedule: Schedule, manifest: Manifest, found: dict[str, TaskOutcome], say: Say) -> None:
     unkept = False
-    with progress("feeds", len(plan.tasks)) as ticker:
-        for task, outcome in outcomes(client, plan.tasks):
+    with progress("feeds", len(schedule.tasks)) as ticker:
+        for task, outcome in outcomes(client, schedule.tasks):
             found[task.name] = outcome
             if outcome.state == FAILED:
                 say(told(task.name, outcome.error))

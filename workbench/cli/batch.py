@@ -19,8 +19,8 @@ from lobench.workbench.cli import options, units
 if TYPE_CHECKING:
     from lobench.workbench.batch.driving import BatchOutcome
     from lobench.workbench.batch.feeds import BatchFeed
-    from lobench.workbench.batch.plan import Plan
     from lobench.workbench.batch.request import BatchRequest
+    from lobench.workbench.batch.schedule import Schedule
 
 HELP = "write features and levels of many days as one Parquet dataset, on all cores or a Dask cluster"
 
@@ -86,18 +86,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from lobench.workbench.batch.driving import planned, run_batch
+    from lobench.workbench.batch.driving import run_batch, scheduled
     from lobench.workbench.console import print_json
     from lobench.workbench.streams import complain
 
     feeds, request = asked(arguments)
     command = shlex.join(["lobench", *sys.argv[1:]])
     if arguments.dry_run:
-        plan = planned(feeds, request, arguments.output, command)
+        schedule = scheduled(feeds, request, arguments.output, command)
         if arguments.json:
-            print_json(plan.as_json())
+            print_json(schedule.as_json())
         else:
-            _show_plan(plan, arguments.scheduler)
+            _show_schedule(schedule, arguments.scheduler)
         return 0
     outcome = run_batch(
         feeds,
@@ -138,19 +138,19 @@ def asked(arguments: argparse.Namespace) -> tuple[list[BatchFeed], BatchRequest]
     return find_feeds(arguments.days, arguments.feeds_from, options.settings_of(arguments)), request
 
 
-def _show_plan(plan: Plan, scheduler: str | None) -> None:
+def _show_schedule(schedule: Schedule, scheduler: str | None) -> None:
     from lobench.workbench.batch.cluster import lanes
     from lobench.workbench.cli.outcome import say
 
-    say("feeds", f"{plan.feeds:,}; {plan.done:,} tasks done, {len(plan.tasks):,} left")
-    for task in plan.tasks:
+    say("feeds", f"{schedule.feeds:,}; {schedule.done:,} tasks done, {len(schedule.tasks):,} left")
+    for task in schedule.tasks:
         # The size of a missing or remote file is unknown, not 0.
         say("task", f"{task.name}, {f'{task.size / 2**20:,.1f} MiB' if task.size else 'of unknown size'}")
-    say("to read", f"{plan.bytes / 2**30:,.2f} GiB")
-    source = "from finished tasks" if plan.measured else "rough: no task has finished yet"
+    say("to read", f"{schedule.bytes / 2**30:,.2f} GiB")
+    source = "from finished tasks" if schedule.measured else "rough: no task has finished yet"
     processes = lanes(scheduler)
-    here = f", {_time(plan.seconds / processes)} on {processes} processes" if processes else ""
-    say("estimate", f"{_time(plan.seconds)} of one core{here} ({source})")
+    here = f", {_time(schedule.seconds / processes)} on {processes} processes" if processes else ""
+    say("estimate", f"{_time(schedule.seconds)} of one core{here} ({source})")
 
 
 def _time(seconds: float) -> str:

@@ -56,7 +56,7 @@ def _generate(arguments: argparse.Namespace) -> int:
 
     feed = checked(arguments)
     started = perf_counter()
-    with progress(feed.profile.name, feed.n, records=True) as ticker:
+    with progress(feed.model.name, feed.n, records=True) as ticker:
         perform(feed, arguments, ticker.advance)
     seconds = perf_counter() - started
     path = arguments.output_file

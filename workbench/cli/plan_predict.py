@@ -7,6 +7,7 @@ exact value. Refused once the phase has been measured.
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "phase",
         metavar="PHASE",
-        help="its number or variant name (p5_memory_pool); with --ladder, its step",
+        help="its number, or the name or first letters of its variant (p5); with --ladder, of its step",
     )
     options.add_feeds(parser, note="predict for this feed only", settings=False)
     parser.add_argument("--share", metavar="P", help="measured share of the time, 0 to 1: 0.38, or a range 0.35-0.41")
@@ -145,14 +146,18 @@ def _refuse_if_measured(arguments: argparse.Namespace, phase: int, ladder: Ladde
 
 
 def _step(text: str, ladder: LadderFile) -> int:
-    """The number of a ladder's step, by its name or number. A separate ledger may name a future step."""
+    """The number of a ladder's step, by its name, the first letters of it, or its number. A separate ledger may name a
+    future step."""
     from lobench.engine.errors import UsageError
+    from lobench.variants import full_name
 
     names = ladder.keys[1:]
-    if text in names:
-        return names.index(text) + 1
-    if text.isdecimal() and (1 <= int(text) <= len(names) or (int(text) and ladder.ledger != ladder.path)):
-        return int(text)
+    if text not in names and text.isdecimal():
+        if 1 <= int(text) <= len(names) or (int(text) and ladder.ledger != ladder.path):
+            return int(text)
+    else:
+        with suppress(UsageError, ValueError):
+            return names.index(full_name(text, names)) + 1
     raise UsageError(f"PHASE is a step of {ladder.path} above its first ({', '.join(names) or 'none'}), was '{text}'")
 
 

@@ -23,10 +23,11 @@ from lobench.workbench.measurement.contamination import Reading, is_contaminated
 from lobench.workbench.measurement.design import Slice, equal_slices, slices
 from lobench.workbench.measurement.lockstep import LOCKSTEP
 from lobench.workbench.measurement.precision import precisions
+from lobench.workbench.measurement.protocol import Pass
 from lobench.workbench.measurement.session import Session
 from lobench.workbench.measurement.turn_order import orders
 from lobench.workbench.results.model.control import again
-from lobench.workbench.results.model.samples import Design
+from lobench.workbench.results.model.samples import Design, Rows
 from lobench.workbench.statistics import compared
 from lobench.workbench.statistics.ladder import Comparisons
 
@@ -322,20 +323,28 @@ def _one_pass(
     takers = [*((place, 0) for place in places), (places[0], 1)]
     for taker in takers:
         participants[taker].ask("start", variant=name, feed=feed)
-    samples = []
+    samples: Rows = []
     for index, part in enumerate(session.slices(feed)):
         for turn, place in enumerate(next(turns)):
             words = {"start": part.start, "lead": part.timed, "stop": part.stop}
             reading = Reading(*participants[takers[place]].ask("run", **words))
-            samples.append((pass_, index, place, turn, *reading, int(is_contaminated(reading))))
+            samples.append([pass_, index, place, turn, *reading, int(is_contaminated(reading))])
     ended = []
     for taker in takers:
         state = tuple(participants[taker].ask("state"))
         # A source must end as it did before; whether that end is right was checked earlier.
         ended.append("as before" if state == session.states[taker[0], feed, name] else str(state))
         participants[taker].ask("end")
-    told = {"kind": LOCKSTEP, "samples": samples, "end_states": ended, "held": 0}
-    measured.take(number, {**told, "owed_ns": [0] * len(takers), "floor_ns": 0.0, "laid_out": [False] * len(takers)})
+    made = Pass(
+        kind=LOCKSTEP,
+        samples=samples,
+        end_states=tuple(ended),
+        owed_ns=(0,) * len(takers),
+        floor_ns=0.0,
+        held=0,
+        laid_out=(False,) * len(takers),
+    )
+    measured.take(number, made)
     for place in places:
         if session.sources[place].key in measured.disagreeing:
             session.differences[place, name] = Apart(feed, session.events[feed], UNSTEADY)

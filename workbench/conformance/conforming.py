@@ -12,6 +12,7 @@ import numpy as np
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.foreign.engine import LIBRARIES
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
 from lobench.engine.records import MBO
 from lobench.variants import resolve
@@ -105,8 +106,7 @@ def subject(engine: str) -> Iterator[Subject]:
     if engine == ORACLE:
         yield OracleSubject()
         return
-    files = [engine] if engine.endswith((".py", *LIBRARIES)) else []
-    found = resolve(Path(engine).stem if files else engine, known_with(files))
+    found, files = named(engine)
     with Host(found.name, files) as host:
         try:
             if isinstance(found, Variant):
@@ -117,6 +117,13 @@ def subject(engine: str) -> Iterator[Subject]:
             what = "compile" if isinstance(found, Variant) else "start"
             raise LobenchError(f"{found.name}: does not {what}: {fault.reason}") from None
         yield RemoteSubject(subject_of(found), host, SECONDS)
+
+
+def named(engine: str) -> tuple[Contestant, list[str]]:
+    """The variant of that name, or the engine of that file, and the files that define it. Raises UsageError if there is
+    none."""
+    files = [engine] if engine.endswith((".py", *LIBRARIES)) else []
+    return resolve(Path(engine).stem if files else engine, known_with(files)), files
 
 
 def conform(engine: Subject, rules: Sequence[Rule], advance: Callable[[], None] = lambda: None) -> Conformance:

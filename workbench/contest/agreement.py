@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench.contest.asked import CALLABLES, Asked
 from lobench.workbench.contest.bench import Bench
 from lobench.workbench.contest.kinds import bench_of
+from lobench.workbench.contest.protocol import AgreementMessage, AgreementSettings
 from lobench.workbench.measurement.task import Job
 
 PIECE = 2e-3
@@ -28,29 +30,26 @@ _TRIED = 0.05
 
 
 def work(job: Job) -> None:
-    """Send signs of life, and finally the findings: ``error``, or ``outcomes`` (reason and note of each subject),
-    ``rates`` (seconds of a call of each), ``seconds`` (the same, arguments included), ``calls`` of a piece and
-    ``lead_in``.
-
-    Settings: asked, variables.
-    """
-    settings = job.task.settings
-    asked = Asked.of(settings["asked"])
+    """Send signs of life, and finally the findings."""
+    settings = job.settings(AgreementSettings)
+    asked = settings.asked
     chosen = range(len(asked.subjects))
     try:
-        bench = bench_of(asked, chosen, job.task.seed, settings["variables"])
+        bench = bench_of(asked, chosen, job.task.seed, settings.variables)
         outcomes = bench.agree(lambda place: _turn(job, place))
     except LobenchError as error:
-        job.tell({"error": str(error), "usage": error.exit_code == 2})
+        job.tell(AgreementMessage(error=str(error), usage=error.exit_code == 2))
         return
     agreeing = [place for place, outcome in enumerate(outcomes) if outcome.reason is None]
-    told: dict[str, object] = {"outcomes": [[outcome.reason, outcome.note] for outcome in outcomes]}
+    found = AgreementMessage(outcomes=tuple(outcomes))
     if outcomes[0].reason is None and len(agreeing) > 1:
-        told |= _pieces(job, asked, bench, agreeing)
-    job.tell(told)
+        found = _with_pieces(found, job, asked, bench, agreeing)
+    job.tell(found)
 
 
-def _pieces(job: Job, asked: Asked, bench: Bench, agreeing: Sequence[int]) -> dict[str, object]:
+def _with_pieces(
+    found: AgreementMessage, job: Job, asked: Asked, bench: Bench, agreeing: Sequence[int]
+) -> AgreementMessage:
     several = asked.kind == CALLABLES
     rates: dict[int, float] = {}
     whole: dict[int, float] = {}
@@ -60,18 +59,19 @@ def _pieces(job: Job, asked: Asked, bench: Bench, agreeing: Sequence[int]) -> di
     job.in_hand(0)
     calls = calls_of(list(rates.values()), list(whole.values())) if several else 1
     names = asked.names
-    return {
-        "rates": {names[place]: rate for place, rate in rates.items()},
-        "seconds": {names[place]: rate for place, rate in whole.items()},
-        "calls": calls,
-        "lead_in": calls // LEAD_IN,
-    }
+    return replace(
+        found,
+        rates={names[place]: rate for place, rate in rates.items()},
+        seconds={names[place]: rate for place, rate in whole.items()},
+        calls=calls,
+        lead_in=calls // LEAD_IN,
+    )
 
 
 def _turn(job: Job, place: int) -> None:
     """Begin a turn that may take long: report that everything before it is done."""
     job.in_hand(place)
-    job.tell({})
+    job.tell(AgreementMessage())
 
 
 def _rate(bench: Bench, place: int, several: bool) -> tuple[float, float]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from lobench.engine.errors import UsageError
 from lobench.workbench.results.model.control import TWICE, is_again
@@ -69,15 +69,6 @@ class Asked:
         first: dict[str, str] = {}
         pairs = zip(self.names, self.subjects, strict=True)
         return {name: first[text] for name, text in pairs if first.setdefault(text, name) != name}
-
-    def as_json(self) -> dict[str, Any]:
-        """For another process."""
-        return asdict(self)
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Asked:
-        """The inverse of ``as_json``."""
-        return cls(**{**values, "subjects": tuple(values["subjects"])})
 
 
 def is_callable(word: str) -> bool:

@@ -13,7 +13,7 @@ import shlex
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -45,7 +45,7 @@ class Run:
 class Commands:
     """A ``Bench``."""
 
-    def __init__(self, asked: Asked, chosen: Sequence[int], variables: dict[str, str]) -> None:
+    def __init__(self, asked: Asked, chosen: Sequence[int], variables: Mapping[str, str]) -> None:
         self._words = [words_of(asked.subjects[place], shell=asked.shell) for place in chosen]
         self._shell = asked.shell
         self._check = words_of(asked.check, shell=asked.shell) if asked.check else None

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import SystemRandom
-from typing import Any
+from typing import ClassVar
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.contest.asked import COMMANDS, Asked
 from lobench.workbench.contest.bench import Outcome
+from lobench.workbench.contest.protocol import AgreementMessage, AgreementSettings, RoundsMessage, RoundsSettings
 from lobench.workbench.experiment.budget import FEWEST_CHOSEN, Budget, design
 from lobench.workbench.measurement.precision import reached
-from lobench.workbench.measurement.process import SILENT_SECONDS, Message, cpu_for, last_answer
-from lobench.workbench.measurement.session import Session, fill, measured_twice
+from lobench.workbench.measurement.process import SILENT_SECONDS, cpu_for, last_answer
+from lobench.workbench.measurement.protocol import Alive
+from lobench.workbench.measurement.session import Course, Session, fill, measured_twice
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import first_environment
 from lobench.workbench.results.model.control import again, once
@@ -42,12 +44,15 @@ class Agreement:
 class ContestSession(Session):
     """A session whose worker reports refused subjects. ``patience``: limit in seconds for a sample."""
 
+    message: ClassVar[type[Alive]] = RoundsMessage
     patience: float = 0.0
 
-    def take(self, process: int, message: Message) -> None:
-        self.add(process, message["samples"])
-        for name, reason in message["refused"].items():
+    def hear(self, process: int, message: Alive) -> bool:
+        assert isinstance(message, RoundsMessage)
+        self.add(process, message.samples or [])
+        for name, reason in message.refused.items():
             self.refuse(name, reason)
+        return message.samples is not None
 
     def bases(self, place: int) -> tuple[int, ...]:
         return (0,)
@@ -61,19 +66,15 @@ class ContestSession(Session):
 def agreement(asked: Asked) -> Agreement:
     """The findings of a separate process before anything is measured. Raises UsageError if a subject cannot be loaded
     or run, LobenchError if the first subject fails, because nothing can be compared with it."""
-    message = last_answer(_task("agreement", asked, list(asked.names), {}, SILENT_SECONDS))
-    if "error" in message:
-        raise (UsageError if message["usage"] else LobenchError)(message["error"])
-    outcomes = [Outcome(*pair) for pair in message["outcomes"]]
-    if outcomes[0].reason:
-        raise LobenchError(f"{asked.names[0]} {outcomes[0].reason}; nothing can be compared with it")
-    return Agreement(
-        dict(zip(asked.names, outcomes, strict=True)),
-        message.get("rates", {}),
-        message.get("seconds", {}),
-        message.get("calls", 0),
-        message.get("lead_in", 0),
-    )
+    settings = AgreementSettings(asked=asked, variables=_variables(asked))
+    task = Task(job="agreement", variants=asked.names, settings=settings, patience=SILENT_SECONDS)
+    found = last_answer(task, AgreementMessage)
+    if found.error is not None:
+        raise (UsageError if found.usage else LobenchError)(found.error)
+    if found.outcomes[0].reason:
+        raise LobenchError(f"{asked.names[0]} {found.outcomes[0].reason}; nothing can be compared with it")
+    outcomes = dict(zip(asked.names, found.outcomes, strict=True))
+    return Agreement(outcomes, found.rates, found.seconds, found.calls, found.lead_in)
 
 
 def laid_out(asked: Asked, found: Agreement, budget: Budget) -> ContestSession:
@@ -112,28 +113,28 @@ def measure(
     design = session.design
 
     def task_of(number: int, seconds: float) -> Task:
-        settings = {
-            "calls": design.slice_records - design.lead_in_records,
-            "lead_in": design.lead_in_records,
-            "passes": design.passes,
-            "cpu": cpu_for(number) if design.pinned else None,
-        }
-        names = [once(name) for name in session.measured]
-        made = _task("rounds", asked, names, settings, session.patience)
-        return replace(made, seed=design.seed * 1000 + number, seconds=seconds)
+        return Task(
+            job="rounds",
+            variants=[once(name) for name in session.measured],
+            seed=design.seed * 1000 + number,
+            seconds=seconds,
+            settings=RoundsSettings(
+                asked=asked,
+                variables=_variables(asked),
+                calls=design.slice_records - design.lead_in_records,
+                lead_in=design.lead_in_records,
+                passes=design.passes,
+                cpu=cpu_for(number) if design.pinned else None,
+            ),
+            patience=session.patience,
+        )
 
     def enough(session: Session) -> bool:
         return reached(session) or (isinstance(session, ContestSession) and session.over)
 
-    fill(session, task_of, least=processes or FEWEST_CHOSEN, keep=keep, enough=enough, advance=advance)
+    fill(session, task_of, Course(least=processes or FEWEST_CHOSEN, keep=keep, enough=enough, advance=advance))
 
 
-def _task(job: str, asked: Asked, names: Sequence[str], settings: Mapping[str, Any], patience: float) -> Task:
-    commands = asked.kind == COMMANDS
-    variables = first_environment() if commands else {}
-    return Task(
-        job=job,
-        variants=names,
-        settings={"asked": asked.as_json(), "variables": variables, **settings},
-        patience=patience,
-    )
+def _variables(asked: Asked) -> Mapping[str, str]:
+    """The environment of commands."""
+    return first_environment() if asked.kind == COMMANDS else {}

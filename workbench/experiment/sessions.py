@@ -9,12 +9,12 @@ from lobench.workbench.console import progress
 from lobench.workbench.experiment.budget import FEWEST_CHOSEN, design
 from lobench.workbench.experiment.feed import FeedExperiment
 from lobench.workbench.kernel_identity import same_kernels
-from lobench.workbench.measurement.allotment import planned
+from lobench.workbench.measurement.allotment import allotted
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.grain import Grain, choose_grain
 from lobench.workbench.measurement.live_view import display
 from lobench.workbench.measurement.precision import reached
-from lobench.workbench.measurement.session import Session, measure, measured_twice
+from lobench.workbench.measurement.session import Course, Session, measure, measured_twice
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.processes.starting import WorkerError
 from lobench.workbench.results.model.control import again
@@ -103,7 +103,7 @@ def run_session(experiment: FeedExperiment, part: str, session: Session, feed: S
         alone = {"isolated": session.isolated_result()} if isolated else {}
         experiment.put(seldom=seldom, **found, **alone)
 
-    # Free to plan the number of processes: the user gave neither that nor a precision.
+    # Free to choose the number of processes: the user gave neither that nor a precision.
     free = experiment.budget.processes is None and session.design.until_precision is None
     with display(f"measuring {experiment.feed.name}, {part}", session) as shown:
 
@@ -116,13 +116,15 @@ def run_session(experiment: FeedExperiment, part: str, session: Session, feed: S
                 session,
                 feed,
                 experiment.workload,
+                Course(
+                    least=experiment.budget.processes or FEWEST_CHOSEN,
+                    keep=keep,
+                    enough=reached,
+                    advance=shown.advance,
+                    allot=allotted if free else None,
+                ),
                 traced=experiment.traced,
                 isolated=isolated,
-                least=experiment.budget.processes or FEWEST_CHOSEN,
-                keep=keep,
-                enough=reached,
-                advance=shown.advance,
-                plan=planned if free else None,
             )
         finally:
             # First of all, so that an interrupt cannot leave figures of a refuted variant.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 SPEEDS: Final = (1.0, 2.0, 4.0, 8.0, 16.0)
 BOUND: Final = 100_000.0
@@ -20,12 +20,3 @@ class Asked:
     bound: float = BOUND
     block: int | None = None
     passes: int = PASSES
-
-    def as_json(self) -> dict[str, Any]:
-        """For another process."""
-        return asdict(self)
-
-    @classmethod
-    def of(cls, values: dict[str, Any]) -> Asked:
-        """The inverse of ``as_json``."""
-        return cls(**{**values, "speeds": tuple(values["speeds"])})

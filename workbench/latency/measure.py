@@ -9,13 +9,13 @@ from lobench.engine.feeds import LoadedFeed
 from lobench.engine.workload import Workload
 from lobench.workbench.latency.arrivals import arrivals_of
 from lobench.workbench.latency.asked import Asked
+from lobench.workbench.latency.protocol import LatencyMessage
 from lobench.workbench.latency.queueing import BOUNDED
 from lobench.workbench.latency.ticks import TSC
 from lobench.workbench.measurement.process import cpu_for, last_answer
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import WorkerError
-from lobench.workbench.results.conversion import from_json
 from lobench.workbench.results.model.latency import Counter, Latency, VariantLatency
 
 DIFFERS = "when its calls were timed, it computed something else"
@@ -51,10 +51,10 @@ def measure(
             workload=workload,
             traced=traced,
             cpu=cpu,
-            settings=asked.as_json(),
+            settings=asked,
         )
         try:
-            said = last_answer(task, handed)
+            said = last_answer(task, LatencyMessage, handed).found
         except WorkerError as error:
             if number == 0 or error.who is None:
                 raise
@@ -62,14 +62,15 @@ def measure(
             continue
         finally:
             advance()
-        expected = expected or (said["plain"], said["stopped"])
-        if {said["plain"], *said["probed"]} != {expected[0]} or said["stopped"] != expected[1]:
+        assert said is not None, "the last message has the findings"
+        expected = expected or (said.plain, said.stopped)
+        if {said.plain, *said.probed} != {expected[0]} or said.stopped != expected[1]:
             if number == 0:
                 raise LobenchError(f"{name}: {DIFFERS}, so nothing is compared with it")
             lost[name] = DIFFERS
             continue
-        found.append(from_json(VariantLatency, said["latency"]))
-        hertz.append(said["hertz"])
+        found.append(said.latency)
+        hertz.append(said.hertz)
     latency = Latency(
         clock=arrivals.clock,
         events=len(arrivals.times),

@@ -98,7 +98,7 @@ def around_nothing(found: Any) -> None:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class TickClock:
     """``tick_ns``: nanoseconds of a tick; ``reading_ns``: the median difference of two readings around nothing, a part
     of every measured time."""
 
@@ -110,7 +110,7 @@ class Calibration:
         return 1e9 / self.tick_ns
 
 
-def calibrate(seconds: float = 0.2) -> Calibration:
+def timed_clock(seconds: float = 0.2) -> TickClock:
     """Compare the counter with CLOCK_MONOTONIC for ``seconds`` seconds."""
     found = np.zeros(_READINGS, np.int64)
     around_nothing(found)
@@ -119,7 +119,7 @@ def calibrate(seconds: float = 0.2) -> Calibration:
     ended, later = _moment()
     tick = (ended - began) / (later - ticks) if TSC else 1.0
     around_nothing(found)
-    return Calibration(tick, float(np.median(found)) * tick)
+    return TickClock(tick, float(np.median(found)) * tick)
 
 
 def _moment() -> tuple[float, int]:

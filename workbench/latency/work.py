@@ -26,15 +26,15 @@ from lobench.engine.replay import SLICE
 from lobench.workbench.latency.arrivals import arrivals_of
 from lobench.workbench.latency.asked import Asked
 from lobench.workbench.latency.histograms import distribution
+from lobench.workbench.latency.protocol import LatencyMessage, Measured
 from lobench.workbench.latency.queueing import BOUNDED, Times, confirmed, largest, lindley, quantile
 from lobench.workbench.latency.serving import Served, python_reading_ns, serve
 from lobench.workbench.latency.stopping import stopped
-from lobench.workbench.latency.ticks import calibrate
+from lobench.workbench.latency.ticks import timed_clock
 from lobench.workbench.measurement.design import Slice
 from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.questions import Examiner, draw, put_off
 from lobench.workbench.measurement.task import Job
-from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.latency import BlockCost, Distribution, Load, VariantLatency
 
 _TOLERANCE: Final = {False: 0.001, True: 0.05}
@@ -48,11 +48,17 @@ _TOLD_EVERY: Final = 0.5
 
 
 def work(job: Job) -> None:
-    """Measure the task's one variant. Settings: those of ``Asked``."""
+    """Measure the task's one variant. Settings: ``Asked``."""
     bench = _Bench(job)
-    found = bench.measured()
-    proofs = {"plain": bench.plain, "probed": bench.probed, "stopped": bench.stopped}
-    job.tell({"latency": as_json(found), "hertz": bench.clock.hertz, **proofs})
+    latency = bench.measured()
+    found = Measured(
+        latency=latency,
+        hertz=bench.clock.hertz,
+        plain=bench.plain,
+        probed=tuple(bench.probed),
+        stopped=tuple(bench.stopped),
+    )
+    job.tell(LatencyMessage(found=found))
 
 
 def block_of(contestant: Contestant, asked: Asked) -> int:
@@ -65,13 +71,13 @@ def block_of(contestant: Contestant, asked: Asked) -> int:
 class _Bench:
     def __init__(self, job: Job) -> None:
         self._job, self._told = job, time.monotonic()
-        self._asked = Asked.of(job.task.settings)
+        self._asked = job.settings(Asked)
         (self._variant,) = job.variants()
         self._most = block_of(self._variant, self._asked)
         self._arrivals = arrivals_of(job.feed.name, job.feed.records)
         opening = self._arrivals.opening
         self._before, self._queued = job.feed.slice(0, opening), job.feed.slice(opening, job.feed.count)
-        self.clock = calibrate()
+        self.clock = timed_clock()
         self._reading = self.clock.reading_ns
         self._costs: dict[int, list[Times]] = {}
         self._blocks: Counter[int] = Counter()
@@ -227,7 +233,7 @@ class _Bench:
         now = time.monotonic()
         if now - self._told > _TOLD_EVERY:
             self._told = now
-            self._job.tell({"seconds": now})
+            self._job.tell(LatencyMessage(seconds=now))
 
 
 def _median(passes: list[Times]) -> Times:

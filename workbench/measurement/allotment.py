@@ -83,7 +83,7 @@ def best(found: Noise, passes: Sequence[float], left: float, start: float, pass_
     return done + min(range(1, max(1, PROCESSES - done) + 1), key=width)
 
 
-def planned(session: Session, left: float, start: float, seconds: float) -> int:
+def allotted(session: Session, left: float, start: float, seconds: float) -> int:
     """The total number of processes that the session should have, including those that have measured; unchanged if
     there are too few samples. ``left``: the session's remaining seconds; ``start``, ``seconds``: how long the last
     process took besides measuring, and to measure."""

@@ -18,29 +18,29 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.own_thread import other_threads
 from lobench.engine.policy import Variant
+from lobench.workbench.measurement.design import slices
 from lobench.workbench.measurement.layouts import Kernel, kernel_of
 from lobench.workbench.measurement.lockstep import Bench
 from lobench.workbench.measurement.prefault import taken, touch
+from lobench.workbench.measurement.protocol import ForkMessage, ForkPass, ForkSettings
 from lobench.workbench.measurement.task import Job
 from lobench.workbench.processes.child import end_with_parent
 from lobench.workbench.processes.starting import ending
 
 
 def work(job: Job) -> None:
-    """Passes in lock-step, with kernels laid out anew. Settings: ``layouts``, a number for each variant, equal ones for
-    the same code; ``forks``, 0 for passes in this process itself; ``passes`` of each fork; slice_records,
-    lead_in_records, held (as those of a session)."""
-    settings = job.task.settings
+    """Passes in lock-step, with kernels laid out anew, each in a fork or all in this process."""
+    settings = job.settings(ForkSettings)
     variants = job.variants()
-    kernels = _kernels(variants, job.task.workload.until, settings["layouts"])
-    if not settings["forks"]:
-        _passes(job, variants, kernels, 0)
+    kernels = _kernels(variants, job.task.workload.until, settings.layouts)
+    if not settings.forks:
+        _passes(job, settings, variants, kernels, 0)
     elif other_threads() > 1:
         raise LobenchError("a process with threads cannot be forked: threads do not survive in its children")
-    for fork in range(settings["forks"]):
+    for fork in range(settings.forks):
         began = time.monotonic()
-        in_fork(partial(_passes, job, variants, kernels, fork))
-        job.tell({"fork": fork, "fork_seconds": time.monotonic() - began})
+        in_fork(partial(_passes, job, settings, variants, kernels, fork))
+        job.tell(ForkMessage(fork=fork, seconds=time.monotonic() - began))
 
 
 def _kernels(variants: Sequence[Contestant], until: str, layouts: Sequence[int]) -> list[Kernel]:
@@ -75,12 +75,15 @@ def in_fork(task: Callable[[], None]) -> None:
         raise LobenchError(f"a forked process {ending(code)}")
 
 
-def _passes(job: Job, variants: Sequence[Contestant], kernels: Sequence[Kernel], fork: int) -> None:
-    settings = job.task.settings
-    bench = Bench(job, variants, time.monotonic(), f"{job.task.seed} {fork}", kernels)
-    for number in range(settings["passes"]):
+def _passes(
+    job: Job, settings: ForkSettings, variants: Sequence[Contestant], kernels: Sequence[Kernel], fork: int
+) -> None:
+    parts = slices(job.feed.count, settings.slice_records, settings.lead_in_records)
+    bench = Bench(job, variants, parts, time.monotonic(), f"{job.task.seed} {fork}", kernels)
+    for number in range(settings.passes):
         began = time.monotonic()
-        touch(max(settings["held"], taken()))
+        touch(max(settings.held, taken()))
         samples, states = bench.lockstep(number)
         now = time.monotonic()
-        job.tell({"fork": fork, "samples": samples, "end_states": states, "held": taken(), "pass_seconds": now - began})
+        made = ForkPass(samples=samples, end_states=states, held=taken(), seconds=now - began)
+        job.tell(ForkMessage(fork=fork, made=made))

@@ -10,7 +10,7 @@ the isolated passes of the session itself measure whether it was good.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from lobench.engine.foreign.start import Contestant, Running, start_replay
 from lobench.engine.workload import Workload
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.process import answer, cpu_for
+from lobench.workbench.measurement.protocol import Curves, GrainSettings
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Job, Task
 
@@ -52,7 +53,7 @@ class Grain:
     slice_records: int
     lead_in_records: int
     excess: float
-    nanoseconds: dict[str, float]
+    nanoseconds: Mapping[str, float]
 
 
 def choose_grain(
@@ -73,12 +74,11 @@ def choose_grain(
         seed=seed,
         seconds=seconds,
         cpu=cpu_for(0),
-        settings={"reference": reference},
+        settings=GrainSettings(reference=reference),
     )
-    message = answer(task, feed)
-    curves = np.array(message["curves"])
-    chosen = choose(smoothed(curves), message["piece_records"], feed.count)
-    return replace(chosen, nanoseconds=message["nanoseconds"])
+    found = answer(task, Curves, feed)
+    chosen = choose(smoothed(np.array(found.curves)), found.piece_records, feed.count)
+    return replace(chosen, nanoseconds=found.nanoseconds)
 
 
 def smoothed(curves: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -125,10 +125,11 @@ def work(job: Job) -> None:
     """Time the curves of the fastest variants for the task's seconds, at least a few rounds each."""
     variants = list(dict.fromkeys(job.variants()))
     rates = {variant.name: _nanoseconds(job, variant) for variant in variants}
-    reference = next(variant for variant in variants if variant.name == job.task.settings["reference"])
+    named = job.settings(GrainSettings).reference
+    reference = next(variant for variant in variants if variant.name == named)
     fastest = sorted(variants, key=lambda variant: rates[variant.name])[:_FASTEST]
     curves = [_curve(job, variant, reference, job.task.seconds / len(fastest)) for variant in fastest]
-    job.tell({"curves": curves, "piece_records": _piece(job), "nanoseconds": rates})
+    job.tell(Curves(curves=curves, piece_records=_piece(job), nanoseconds=rates))
 
 
 def _nanoseconds(job: Job, variant: Contestant) -> float:

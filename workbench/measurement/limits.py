@@ -13,6 +13,7 @@ from numba import njit
 from lobench.engine.kernel_cache import attach
 from lobench.engine.layout import ORDER
 from lobench.workbench.measurement.process import cpu_for, messages
+from lobench.workbench.measurement.protocol import LimitSamples, LimitsSettings
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Job, Task
 from lobench.workbench.results.model.samples import MeasuredLimits, RandomAccess, SequentialRead
@@ -66,12 +67,16 @@ def measure(
     size = 0
     for number in range(processes):
         task = Task(
-            job="limits", seed=seed * 1000 + number, seconds=each, cpu=cpu_for(number), settings={"orders": orders}
+            job="limits",
+            seed=seed * 1000 + number,
+            seconds=each,
+            cpu=cpu_for(number),
+            settings=LimitsSettings(orders=orders),
         )
-        for message in messages(task, feed):
-            sequential += message["sequential_ns"]
-            random += message["random_ns"]
-            size = message["bytes"]
+        for found in messages(task, LimitSamples, feed):
+            sequential += found.sequential_ns
+            random += found.random_ns
+            size = found.bytes
         advance(each)
     return MeasuredLimits(
         SequentialRead(size, feed.count, tuple(sequential)),
@@ -80,8 +85,8 @@ def measure(
 
 
 def work(job: Job) -> None:
-    """Read until the task's seconds are spent, in turn. Setting: orders."""
-    orders = job.task.settings["orders"]
+    """Read until the task's seconds are spent, in turn."""
+    orders = job.settings(LimitsSettings).orders
     rng = np.random.default_rng(job.task.seed)
     data = job.feed.records.view(np.uint8)
     words = data[: data.size // 8 * 8].view(np.uint64)
@@ -96,7 +101,7 @@ def work(job: Job) -> None:
         sequential.append(_timed(lambda: read_sequentially(words)))
         draw = int(rng.integers(2**62))
         random.append(_timed(lambda draw=draw: read_randomly(table, SLOT_BYTES // 8, orders, ACCESSES, draw)))  # type: ignore[misc]
-    job.tell({"sequential_ns": sequential, "random_ns": random, "bytes": words.size * 8})
+    job.tell(LimitSamples(sequential_ns=tuple(sequential), random_ns=tuple(random), bytes=words.size * 8))
 
 
 def _timed(read: Callable[[], Any]) -> int:

@@ -15,7 +15,6 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
-from typing import Any
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed
@@ -28,9 +27,11 @@ from lobench.workbench.measurement.design import Slice, slices
 from lobench.workbench.measurement.layouts import Kernel, LaidOutReplay, drawn
 from lobench.workbench.measurement.padding import padding
 from lobench.workbench.measurement.prefault import taken, touch
+from lobench.workbench.measurement.protocol import Pass, SessionMessage, SessionSettings
 from lobench.workbench.measurement.questions import Examiner, Question, draw
 from lobench.workbench.measurement.task import Job
 from lobench.workbench.measurement.turn_order import orders
+from lobench.workbench.results.model.samples import Rows
 
 COLUMNS = ("pass", "slice", "variant", "order", *Reading._fields, "contaminated")
 """Of a sample: which pass (of its kind), slice and variant (by place in the task's list), the variant's place in the
@@ -43,45 +44,40 @@ _READ_RECORDS = 1 << 20
 _PAGE_RECORDS = 73
 """Records of 56 bytes in a page of memory."""
 
-Sample = tuple[int, ...]
-
 
 def work(job: Job) -> None:
     """Make passes until the task's seconds are spent: one of each kind, then more in lock-step while another is likely
-    to fit. Settings: slice_records, lead_in_records, passes, isolated ("none", or its place among the passes: "first"
-    or "second"), held (bytes that a pass takes, as known from earlier processes), witness (whether the last variant
-    only takes part in one untimed pass, in which all variants answer the same questions, and is not measured)."""
+    to fit."""
     began = time.monotonic()
-    task, settings = job.task, job.task.settings
+    task, settings = job.task, job.settings(SessionSettings)
+    parts = slices(job.feed.count, settings.slice_records, settings.lead_in_records)
     variants = job.variants()
     kernels = drawn(variants, task.workload.until, task.seed)
-    if settings.get("witness"):
-        _, states = Bench(job, variants, began, task.seed, kernels).isolated(0)
-        job.tell({"seconds": time.monotonic() - began, "witnessed": states})
+    if settings.witness:
+        _, states = Bench(job, variants, parts, began, task.seed, kernels).isolated(0)
+        job.tell(SessionMessage(seconds=time.monotonic() - began, witnessed=states))
         variants, kernels = variants[:-1], kernels[:-1]
-    bench = Bench(job, variants, began, task.seed, kernels)
+    bench = Bench(job, variants, parts, began, task.seed, kernels)
     done = {LOCKSTEP: 0, ISOLATED: 0}
-    for number, kind in enumerate(_kinds(settings["isolated"])):
-        if done[LOCKSTEP] >= settings["passes"]:
+    for number, kind in enumerate(_kinds(settings.isolated)):
+        if done[LOCKSTEP] >= settings.passes:
             break
         started = time.monotonic()
-        touch(max(settings["held"], taken()))
+        touch(max(settings.held, taken()))
         samples, states = bench.lockstep(done[kind]) if kind == LOCKSTEP else bench.isolated(done[kind])
         done[kind] += 1
         now = time.monotonic()
-        job.tell(
-            {
-                "seconds": now - began,
-                "kind": kind,
-                "samples": samples,
-                "end_states": states,
-                "owed_ns": bench.owed,
-                "floor_ns": bench.floor,
-                "held": taken(),
-                "laid_out": [kernel is not None for kernel in kernels],
-            }
+        made = Pass(
+            kind=kind,
+            samples=samples,
+            end_states=states,
+            owed_ns=tuple(bench.owed),
+            floor_ns=bench.floor,
+            held=taken(),
+            laid_out=tuple(kernel is not None for kernel in kernels),
         )
-        needed = number == 0 and settings["isolated"] != "none"
+        job.tell(SessionMessage(seconds=now - began, made=made))
+        needed = number == 0 and settings.isolated != "none"
         if not needed and now - began + (now - started) > task.seconds:
             break
 
@@ -99,6 +95,7 @@ class Bench:
         self,
         job: Job,
         variants: Sequence[Contestant],
+        parts: Sequence[Slice],
         began: float,
         seed: int | str,
         kernels: Sequence[Kernel | None],
@@ -110,7 +107,7 @@ class Bench:
         self._variants = variants
         self._kernels = kernels
         self._feed: LoadedFeed = job.feed
-        self._slices = slices(job.feed.count, task.settings["slice_records"], task.settings["lead_in_records"])
+        self._slices = parts
         self._random = random.Random(seed)
         self._orders = orders(len(self._variants), self._random)
         self._clocks = Clocks(job.cpu)
@@ -124,9 +121,9 @@ class Bench:
         self.owed: list[int] = []
         """Nanoseconds that answers of the pass owed, by variant; they are part of its samples."""
 
-    def lockstep(self, number: int) -> tuple[list[Sample], list[str]]:
+    def lockstep(self, number: int) -> tuple[Rows, tuple[str, ...]]:
         """Samples of one pass, and each variant's end state."""
-        samples: list[Sample] = []
+        samples: Rows = []
         self._begin()
         # Large pages may run out, so no variant should always be the last to ask for memory.
         turns = self._random.sample(range(len(self._variants)), len(self._variants))
@@ -141,9 +138,9 @@ class Bench:
             for replay in replays:
                 replay.close()
 
-    def isolated(self, number: int) -> tuple[list[Sample], list[str]]:
+    def isolated(self, number: int) -> tuple[Rows, tuple[str, ...]]:
         """As ``lockstep``, one variant after the other."""
-        samples: list[Sample] = []
+        samples: Rows = []
         self._begin()
         count = len(self._variants)
         for turn, index in enumerate(self._random.sample(range(count), count)):
@@ -158,9 +155,9 @@ class Bench:
         self._answers = [[] for _ in self._variants]
         self.owed = [0] * len(self._variants)
 
-    def _states(self) -> list[str]:
+    def _states(self) -> tuple[str, ...]:
         """The answers of each variant in this pass: traces and states, including the final state."""
-        return [hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest() for said in self._answers]
+        return tuple(hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest() for said in self._answers)
 
     def _replay(self, index: int) -> Running:
         # Choose the memory's place anew, so that it varies between passes, not only between processes.
@@ -172,7 +169,7 @@ class Bench:
         assert isinstance(variant, Variant)
         return LaidOutReplay(variant, kernel, self._job.task.workload)
 
-    def _sample(self, number: int, place: int, index: int, turn: int, replay: Running, part: Slice) -> Sample:
+    def _sample(self, number: int, place: int, index: int, turn: int, replay: Running, part: Slice) -> list[int]:
         self._job.in_hand(index)
         lead_in, timed = self._feed.slice(part.start, part.timed), self._feed.slice(part.timed, part.stop)
         # Maps the pages; the records themselves enter the caches during the replay.
@@ -195,9 +192,8 @@ class Bench:
         now = time.monotonic()
         if now - self._told > _TOLD_EVERY:
             self._told = now
-            message: dict[str, Any] = {"seconds": now - self._began}
-            self._job.tell(message)
-        return (number, place, index, turn, *reading, int(is_contaminated(reading)))
+            self._job.tell(SessionMessage(seconds=now - self._began))
+        return [number, place, index, turn, *reading, int(is_contaminated(reading))]
 
 
 def reading_ns(feed: LoadedFeed) -> float:

@@ -13,14 +13,15 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TypeVar
 
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.shared_feed import SharedFeed, nameless_file
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import WorkerError, ending, helper
+from lobench.workbench.results.conversion import from_json
 
-Message = dict[str, Any]
+Message = TypeVar("Message")
 
 SILENT_SECONDS = 600.0
 """How long a process may say nothing before its first word: it may have to compile."""
@@ -39,10 +40,14 @@ def cpu_for(number: int) -> int | None:
 
 
 def messages(
-    task: Task, feed: SharedFeed | None = None, advance: Callable[[float], None] = lambda seconds: None
+    task: Task,
+    kind: type[Message],
+    feed: SharedFeed | None = None,
+    advance: Callable[[float], None] = lambda seconds: None,
 ) -> Generator[Message]:
-    """Run ``task`` in a fresh process and yield its messages; leaving early ends it. ``advance`` receives the seconds
-    between messages, the first from now. Raises WorkerError with its last words if it fails."""
+    """Run ``task`` in a fresh process and yield its messages, dataclasses of ``kind``; leaving early ends it.
+    ``advance`` receives the seconds between messages, the first from now. Raises WorkerError with its last words if it
+    fails."""
     told = time.monotonic()
     if feed is not None:
         workload = replace(task.workload, orders=feed.orders, instruments=feed.instruments)
@@ -50,12 +55,13 @@ def messages(
     hand = nameless_file()
     try:
         os.ftruncate(hand, mmap.PAGESIZE)
-        yield from _said(replace(task, hand=hand), advance, told)
+        for line in _said(replace(task, hand=hand), advance, told):
+            yield from_json(kind, json.loads(line))
     finally:
         os.close(hand)
 
 
-def _said(task: Task, advance: Callable[[float], None], told: float) -> Generator[Message]:
+def _said(task: Task, advance: Callable[[float], None], told: float) -> Generator[bytes]:
     assert task.hand is not None
     # A file, not a pipe: nobody reads it while the process runs, and a variant can print more than a pipe holds.
     with (
@@ -83,7 +89,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
                 now = time.monotonic()
                 advance(now - told)
                 told = now
-                yield json.loads(line)
+                yield line
         except TimeoutError as silence:
             _kill(process)
             who = in_hand(task)
@@ -165,13 +171,13 @@ def _named(who: str | None) -> str:
     return "" if who is None else f" with {who} in hand"
 
 
-def answer(task: Task, feed: SharedFeed | None = None) -> Message:
+def answer(task: Task, kind: type[Message], feed: SharedFeed | None = None) -> Message:
     """The one message of a task that has a single answer."""
-    (only,) = messages(task, feed)
+    (only,) = messages(task, kind, feed)
     return only
 
 
-def last_answer(task: Task, feed: SharedFeed | None = None) -> Message:
+def last_answer(task: Task, kind: type[Message], feed: SharedFeed | None = None) -> Message:
     """The last message of a task; those before it only show that its process is alive."""
-    *_, last = messages(task, feed)
+    *_, last = messages(task, kind, feed)
     return last

@@ -18,6 +18,7 @@ from lobench.engine.workload import Workload
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.process import messages
+from lobench.workbench.measurement.protocol import ScalingSamples, ScalingSettings
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Job, Task
 from lobench.workbench.results.model.samples import NamedSamples
@@ -50,7 +51,7 @@ def measure(
     """``scaling`` and ``at_once`` of the result document: fresh processes of ``seconds`` in all, at least one pass
     each. ``traced``: traces are compared."""
     each = seconds / processes
-    rows: dict[str, list[list[int]]] = {"scaling": [], "at_once": []}
+    found = ScalingSamples()
     for number in range(processes):
         task = Task(
             job="scaling",
@@ -59,32 +60,32 @@ def measure(
             traced=traced,
             seed=seed * 1000 + number,
             seconds=each,
-            settings={"workers": worker_counts()},
+            settings=ScalingSettings(workers=tuple(worker_counts())),
         )
-        for message in messages(task, feed):
-            for part, found in rows.items():
-                found += [[number, *row] for row in message[part]]
+        for told in messages(task, ScalingSamples, feed):
+            found.scaling.extend([number, *row] for row in told.scaling)
+            found.at_once.extend([number, *row] for row in told.at_once)
         advance(each)
     names = tuple(variants)
-    return NamedSamples(names, COLUMNS, rows["scaling"]), NamedSamples(names, COLUMNS, rows["at_once"])
+    return NamedSamples(names, COLUMNS, found.scaling), NamedSamples(names, COLUMNS, found.at_once)
 
 
 def work(job: Job) -> None:
-    """Passes over all pairs of a variant and a number of workers until the task's seconds are spent. Setting:
-    workers. Raises LobenchError where an end state depends on the number of workers."""
+    """Passes over all pairs of a variant and a number of workers until the task's seconds are spent. Raises
+    LobenchError where an end state depends on the number of workers."""
     began = time.monotonic()
     chosen = job.variants()
-    counts = job.task.settings["workers"]
+    counts = job.settings(ScalingSettings).workers
     # Replays at once: the upper limit for one replay with as many workers, if they were independent of each other.
-    kinds = [("scaling", count) for count in counts] + [("at_once", count) for count in counts if count > 1]
-    cases = [(index, *kind) for index in range(len(chosen)) for kind in kinds if _works(chosen[index], *kind)]
+    ways = [(False, count) for count in counts] + [(True, count) for count in counts if count > 1]
+    cases = [(index, *way) for index in range(len(chosen)) for way in ways if _works(chosen[index], *way)]
     rng = random.Random(job.task.seed)
-    rows: dict[str, list[tuple[int, ...]]] = {"scaling": [], "at_once": []}
+    found = ScalingSamples()
     states: set[tuple[int, int | None]] = set()
     ids = activity(job.feed)
     number = 0
     while not number or (time.monotonic() - began) * (number + 1) / number < job.task.seconds:
-        for index, kind, count in rng.sample(cases, len(cases)):
+        for index, at_once, count in rng.sample(cases, len(cases)):
             job.in_hand(index)
             touch(taken())
             with ExitStack() as stack:
@@ -93,28 +94,29 @@ def work(job: Job) -> None:
                         start_replay(
                             chosen[index],
                             job.task.workload,
-                            workers=count if kind == "scaling" else 1,
+                            workers=1 if at_once else count,
                             activity=ids,
                         )
                     )
-                    for _ in range(1 if kind == "scaling" else count)
+                    for _ in range(count if at_once else 1)
                 ]
-                rows[kind].append((number, index, count, *_timed(replays, job.feed.slice(0, job.feed.count))))
+                rows = found.at_once if at_once else found.scaling
+                rows.append([number, index, count, *_timed(replays, job.feed.slice(0, job.feed.count))])
                 for replay in replays:
                     replay.settle()
                     states.add((replay.end_state(), replay.trace if job.task.traced else None))
             if len(states) > 1:
                 raise LobenchError(f"{chosen[index].name} with {count} workers ends in another state than the others")
         number += 1
-    job.tell(rows)
+    job.tell(found)
 
 
-def _works(contestant: Contestant, kind: str, count: int) -> bool:
+def _works(contestant: Contestant, at_once: bool, count: int) -> bool:
     """Whether this can be measured: an engine from outside has at most its own number of workers, and two engines in
     one process might disturb each other."""
     if not isinstance(contestant, ForeignEngine):
         return True
-    return kind == "scaling" and count <= contestant.most_workers
+    return not at_once and count <= contestant.most_workers
 
 
 def _timed(replays: Sequence[Running], whole: Chunk) -> tuple[int, int]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from lobench.engine.workload import Workload
 from lobench.workbench.measurement.design import ALIKE, STARTUP, Slice, isolated_every, slices
 from lobench.workbench.measurement.lockstep import COLUMNS, LOCKSTEP
-from lobench.workbench.measurement.process import Message, cpu_for, messages
+from lobench.workbench.measurement.process import cpu_for, messages
+from lobench.workbench.measurement.protocol import Alive, Pass, SessionMessage, SessionSettings
 from lobench.workbench.measurement.questions import put_off
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
@@ -21,10 +23,10 @@ from lobench.workbench.results.samples import counted
 SESSION_COLUMNS = ("process", *COLUMNS)
 
 LOOKS = frozenset((4, 8, 16))
-"""Numbers of processes after which the rest of a session is planned anew; in between, the estimates change little."""
+"""Numbers of processes after which the rest of a session is allotted anew; in between, the estimates change little."""
 
-Plan = Callable[["Session", float, float, float], int]
-"""See ``allotment.planned``."""
+Allot = Callable[["Session", float, float, float], int]
+"""See ``allotment.allotted``."""
 
 DIFFERS = "a trace, an answer or the state differed from the reference's in a timed replay"
 
@@ -32,8 +34,10 @@ DIFFERS = "a trace, an answer or the state differed from the reference's in a ti
 @dataclass
 class Session:
     """``measured`` are variants' names, the control (one of them again) last; ``same_as``: names of variants that are
-    the same kernel as an earlier one, to that one; ``samples`` and ``isolated`` rows of ``SESSION_COLUMNS``."""
+    the same kernel as an earlier one, to that one; ``samples`` and ``isolated`` rows of ``SESSION_COLUMNS``.
+    ``message``: the kind of messages that its processes send."""
 
+    message: ClassVar[type[Alive]] = SessionMessage
     measured: list[str]
     events: int
     design: Design
@@ -71,20 +75,29 @@ class Session:
         (self.samples if kind == LOCKSTEP else self.isolated).extend(rows)
         return rows
 
-    def take(self, process: int, message: Message) -> None:
+    def hear(self, process: int, message: Alive) -> bool:
+        """Store what a message says; returns whether that is samples."""
+        assert isinstance(message, SessionMessage)
+        if message.witnessed is not None:
+            self.heed(message.witnessed)
+        if message.made is not None:
+            self.take(process, message.made)
+        return message.made is not None
+
+    def take(self, process: int, made: Pass) -> None:
         """Store the samples of one pass."""
-        moved = {name for name, anew in zip(self.measured, message["laid_out"], strict=True) if anew}
+        moved = {name for name, anew in zip(self.measured, made.laid_out, strict=True) if anew}
         self.laid_out = self.laid_out & moved if self.samples or self.isolated else moved
-        rows = self.add(process, message["samples"], message["kind"])
-        self.held = max(self.held, message["held"])
-        states = dict(zip(self.measured, message["end_states"], strict=True))
+        rows = self.add(process, made.samples, made.kind)
+        self.held = max(self.held, made.held)
+        states = dict(zip(self.measured, made.end_states, strict=True))
         for name in states:
             if states[name] != states[self.measured[-1]]:
                 self.refuse(name, DIFFERS)
                 if self.witness is not None:
                     # The control's original may be the wrong one now, although the witness confirmed it before.
                     self.refuse(self.measured[-1], DIFFERS)
-        self._judge(rows, message)
+        self._judge(rows, made)
 
     def heed(self, states: Sequence[str]) -> None:
         """Refuse variants whose state differs from the witness's, the last of ``states``."""
@@ -131,17 +144,17 @@ class Session:
         kept = ([row for row in rows if row[0] != process] for rows in (self.samples, self.isolated))
         self.samples, self.isolated = kept
 
-    def _judge(self, rows: list[list[int]], message: Message) -> None:
+    def _judge(self, rows: list[list[int]], made: Pass) -> None:
         """Refuse variants whose work was not timed: answers came late, or faster than the records can be read."""
         variant, place, cpu = (SESSION_COLUMNS.index(name) for name in ("variant", "slice", "cpu_ns"))
         timed = [part.stop - part.timed for part in self.slices()]
-        for index, (name, owed) in enumerate(zip(self.measured, message["owed_ns"], strict=True)):
+        for index, (name, owed) in enumerate(zip(self.measured, made.owed_ns, strict=True)):
             mine = [row for row in rows if row[variant] == index]
             spent, records = sum(row[cpu] for row in mine), sum(timed[row[place]] for row in mine)
             late = put_off(owed, spent)
             if late:
                 self.refuse(name, late)
-            if spent < records * message["floor_ns"] / 2:
+            if spent < records * made.floor_ns / 2:
                 self.refuse(name, f"{spent / records:.2g} ns a record is less than reading it takes")
 
     def slices(self) -> list[Slice]:
@@ -186,18 +199,31 @@ class Session:
         return made
 
 
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """When a session may end, and who hears of it while it runs.
+
+    If a busy machine uses up the time early, at least ``least`` processes of the design are still run. ``keep`` is
+    called after every message with samples, so that nothing measured is lost; ``enough`` after every process, to end
+    early; ``advance`` with the seconds spent, as they pass; ``allot`` after some processes, for the total number of
+    processes, which is stored in ``Session.design``.
+    """
+
+    least: int
+    keep: Callable[[], None]
+    enough: Callable[[Session], bool] = lambda session: False
+    advance: Callable[[float], None] = lambda seconds: None
+    allot: Allot | None = None
+
+
 def measure(
     session: Session,
     feed: SharedFeed,
     workload: Workload,
+    course: Course,
     *,
     traced: bool = True,
     isolated: bool = True,
-    least: int,
-    keep: Callable[[], None],
-    enough: Callable[[Session], bool] = lambda session: False,
-    advance: Callable[[float], None] = lambda seconds: None,
-    plan: Plan | None = None,
 ) -> None:
     """Fill a session of replays, as ``fill`` does. ``isolated``: with an isolated pass in some processes; ``traced``:
     traces are compared. Each replay's end state is compared with the control's: a variant that differs is listed in
@@ -214,37 +240,26 @@ def measure(
             seed=design.seed * 1000 + number,
             seconds=seconds,
             cpu=cpu_for(number) if design.pinned else None,
-            settings={
-                "slice_records": design.slice_records,
-                "lead_in_records": design.lead_in_records,
-                "passes": design.passes,
-                "isolated": _isolated(number, isolated_every(design.processes)) if isolated else "none",
-                "held": session.held,
-                "witness": bool(witness),
-            },
+            settings=SessionSettings(
+                slice_records=design.slice_records,
+                lead_in_records=design.lead_in_records,
+                passes=design.passes,
+                isolated=_isolated(number, isolated_every(design.processes)) if isolated else "none",
+                held=session.held,
+                witness=bool(witness),
+            ),
         )
 
-    fill(session, task_of, feed, least=least, keep=keep, enough=enough, advance=advance, plan=plan)
+    fill(session, task_of, course, feed)
 
 
 def fill(
-    session: Session,
-    task_of: Callable[[int, float], Task],
-    feed: SharedFeed | None = None,
-    *,
-    least: int,
-    keep: Callable[[], None],
-    enough: Callable[[Session], bool] = lambda session: False,
-    advance: Callable[[float], None] = lambda seconds: None,
-    plan: Plan | None = None,
+    session: Session, task_of: Callable[[int, float], Task], course: Course, feed: SharedFeed | None = None
 ) -> None:
     """Fill a session from its current state. ``task_of``: the task of a process number, given its seconds.
 
-    If a busy machine uses up the time early, at least ``least`` processes of the design are still run. ``keep`` is
-    called after every message with samples, so that nothing measured is lost; ``enough`` after every process, to end
-    early; ``advance`` with the seconds spent, as they pass; ``plan`` after some processes, for the total number of
-    processes, which is stored in ``session.design``. A variant that ends its process is ``lost``, and the session
-    continues without it; for the control's original, WorkerError is raised.
+    A variant that ends its process is ``lost``, and the session continues without it; for the control's original,
+    WorkerError is raised.
     """
     design, number = session.design, session.begun
     left = design.seconds * (design.processes - number)
@@ -257,13 +272,10 @@ def fill(
         while lost != len(session.lost):
             lost, started, working = len(session.lost), time.monotonic(), seconds
             try:
-                for message in messages(task_of(number, seconds), feed, advance):
-                    working = message["seconds"]
-                    if "witnessed" in message:
-                        session.heed(message["witnessed"])
-                    if "samples" in message:
-                        session.take(number, message)
-                        keep()
+                for message in messages(task_of(number, seconds), session.message, feed, course.advance):
+                    working = message.seconds
+                    if session.hear(number, message):
+                        course.keep()
             except WorkerError as error:
                 if error.who is None or error.who == once(session.measured[-1]):
                     raise
@@ -275,10 +287,10 @@ def fill(
         around = max(0.0, now - started - working)
         left -= now - began
         number += 1
-        if enough(session) or (left <= 0 and number >= least):
+        if course.enough(session) or (left <= 0 and number >= course.least):
             break
-        if plan is not None and number in LOOKS and left > 0:
-            count = max(number + 1, plan(session, left, around, working))
+        if course.allot is not None and number in LOOKS and left > 0:
+            count = max(number + 1, course.allot(session, left, around, working))
             session.design = replace(session.design, processes=count, seconds=left / (count - number))
     session.complete = True
 

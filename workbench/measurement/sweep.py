@@ -20,6 +20,7 @@ from lobench.engine.records import ADD, ASK, BID, CANCEL, F_LAST, MBO, RTYPE_MBO
 from lobench.engine.replay import Replay
 from lobench.engine.workload import Workload
 from lobench.workbench.measurement.process import cpu_for, messages
+from lobench.workbench.measurement.protocol import SweepSamples, SweepSettings
 from lobench.workbench.measurement.task import Job, Task
 from lobench.workbench.results.model.samples import Sweep
 
@@ -53,10 +54,10 @@ def measure(
             seed=seed * 1000 + number,
             seconds=each,
             cpu=cpu_for(number),
-            settings={"values": list(VALUES), "events": EVENTS},
+            settings=SweepSettings(values=tuple(VALUES), events=EVENTS),
         )
-        for message in messages(task):
-            rows += [[value, number, *row] for value, *row in message["rows"]]
+        for found in messages(task, SweepSamples):
+            rows += [[value, number, *row] for value, *row in found.rows]
         advance(each)
     return Sweep(PARAMETER, NAMES, EVENTS, COLUMNS, rows)
 
@@ -89,17 +90,16 @@ def _blank(count: int) -> npt.NDArray[np.void]:
 
 
 def work(job: Job) -> None:
-    """Passes over all values and variants, in random order, until the task's seconds are spent. Settings: values,
-    events. Raises LobenchError where the variants' end states differ."""
+    """Passes over all values and variants, in random order, until the task's seconds are spent. Raises
+    LobenchError where the variants' end states differ."""
+    settings = job.settings(SweepSettings)
     # Two of lobench's own variants.
     chosen = [variant for variant in job.variants() if isinstance(variant, Variant)]
     rng = random.Random(job.task.seed)
-    feeds = {
-        value: queue_records(value, job.task.settings["events"], job.task.seed) for value in job.task.settings["values"]
-    }
+    feeds = {value: queue_records(value, settings.events, job.task.seed) for value in settings.values}
     pairs = [(value, index) for value in feeds for index in range(len(chosen))]
     states: dict[int, set[tuple[int, int]]] = {value: set() for value in feeds}
-    rows: list[tuple[int, ...]] = []
+    rows: list[list[int]] = []
     number = 0
     began = time.monotonic()
     while number < _LEAST_PASSES or time.monotonic() - began < job.task.seconds:
@@ -108,9 +108,9 @@ def work(job: Job) -> None:
             states[value].add(state)
             if len(states[value]) > 1:
                 raise LobenchError(f"with {value} {PARAMETER}, {chosen[index].name} ends in another state")
-            rows.append((value, number, index, wall, cpu))
+            rows.append([value, number, index, wall, cpu])
         number += 1
-    job.tell({"rows": rows})
+    job.tell(SweepSamples(rows=rows))
 
 
 def _replayed(

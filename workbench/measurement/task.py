@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from lobench.engine.workload import Workload
+from lobench.workbench.results.conversion import as_json, from_json
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import LoadedFeed
@@ -26,6 +27,8 @@ JOBS: Final = {
 }
 """Job to the module whose ``work(job)`` does it."""
 
+Settings = TypeVar("Settings")
+
 NOBODY: Final = -1
 """No variant is in hand."""
 
@@ -33,7 +36,7 @@ NOBODY: Final = -1
 @dataclass(frozen=True)
 class Task:
     """One process's job. The feed is ``count`` records behind an inherited ``descriptor``; ``settings`` are the
-    job's own; ``cpu`` is where to stay, None for anywhere."""
+    job's own, a dataclass (``protocol``); ``cpu`` is where to stay, None for anywhere."""
 
     job: str
     variants: Sequence[str] = ()
@@ -48,18 +51,18 @@ class Task:
     """Inherited descriptor of a page whose first byte says which variant is in hand."""
     feed: str = ""
     count: int = 0
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: Any = None
     tried: Sequence[dict[str, int]] = ()
     """Parameters of each variant in turn, in the place of the workload's."""
     patience: float = 0.0
     """Seconds that it may say nothing, where they are more than others get."""
 
     def as_json(self) -> str:
-        return json.dumps({**vars(self), "workload": self.workload.as_json()})
+        return json.dumps({**vars(self), "workload": self.workload.as_json(), "settings": as_json(self.settings)})
 
     @classmethod
     def of(cls, text: str) -> Task:
-        """The inverse of ``as_json``."""
+        """The inverse of ``as_json``, but for the settings, whose kind only the job knows."""
         values = json.loads(text)
         return cls(**{**values, "workload": Workload.of(values["workload"])})
 
@@ -73,6 +76,10 @@ class Job(Protocol):
     @property
     def feed(self) -> LoadedFeed: ...
 
+    def settings(self, kind: type[Settings]) -> Settings:
+        """The task's settings."""
+        return from_json(kind, self.task.settings)
+
     def variants(self) -> list[Contestant]:
         """The task's variants, their timed kernels warm."""
         ...
@@ -81,6 +88,6 @@ class Job(Protocol):
         """From now on variant number ``place`` of the task runs, or ``NOBODY``: it is named if this process dies."""
         ...
 
-    def tell(self, message: dict[str, Any]) -> None:
-        """Send one message to the parent."""
+    def tell(self, message: object) -> None:
+        """Send one message to the parent: a dataclass."""
         ...

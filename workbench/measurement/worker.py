@@ -13,11 +13,12 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench.measurement.clocks import pin
 from lobench.workbench.measurement.task import JOBS, NOBODY, Job, Task
+from lobench.workbench.results.conversion import as_json
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import LoadedFeed
@@ -87,8 +88,8 @@ class _Job(Job):
         values: Sequence[Mapping[str, int] | None] = self.task.tried or [workload.parameters] * len(chosen)
         return [variant.fitted(variant.parameters_of(one)) for variant, one in zip(chosen, values, strict=True)]
 
-    def tell(self, message: dict[str, Any]) -> None:
-        self._channel.write(json.dumps(message) + "\n")
+    def tell(self, message: object) -> None:
+        self._channel.write(json.dumps(as_json(message)) + "\n")
         self._channel.flush()
 
     def in_hand(self, place: int) -> None:

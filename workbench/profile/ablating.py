@@ -1,8 +1,7 @@
 """The process that times a variant stage by stage: replays that stop after each stage, side by side, slice by slice,
 in balanced random order.
 
-Reads its task as one JSON object on stdin; writes one JSON object a line on stdout: a pass's ``events``, and CPU
-``nanoseconds`` of its slices, each with one number for each stage of ``lobench.engine.stages.STAGES``.
+Reads its task as one JSON object on stdin; writes one JSON object a line on stdout, a pass each (``AblationPass``).
 """
 
 from __future__ import annotations
@@ -48,6 +47,22 @@ class AblationTask:
         return cls(**{**values, "workload": Workload.of(values["workload"])})
 
 
+@dataclass(frozen=True)
+class AblationPass:
+    """A pass over ``events``: CPU ``nanoseconds`` of its slices, each with one number for each stage of ``STAGES``."""
+
+    events: int
+    nanoseconds: list[list[int]]
+
+    def as_json(self) -> str:
+        return json.dumps(vars(self))
+
+    @classmethod
+    def of(cls, text: str) -> AblationPass:
+        """The inverse of ``as_json``."""
+        return cls(**json.loads(text))
+
+
 def ablate(task: AblationTask) -> None:
     """Carry out a task, telling on stdout."""
     variant = resolve_compiled(task.variant, task.workload.files)
@@ -61,7 +76,7 @@ def ablate(task: AblationTask) -> None:
     end = time.monotonic() + task.seconds
     while True:
         times = _pass(variant, feed, task.workload.evaluate, turns)
-        print(json.dumps({"events": feed.count, "nanoseconds": times}), flush=True)
+        print(AblationPass(feed.count, times).as_json(), flush=True)
         if time.monotonic() > end:
             return
 

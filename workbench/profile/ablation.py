@@ -7,10 +7,8 @@ process gives one time and one share for each stage; the 95 % intervals are Stud
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +16,7 @@ from lobench.engine.policy import Variant
 from lobench.engine.stages import STAGES
 from lobench.workbench.precompile import warm_all
 from lobench.workbench.processes.starting import WorkerError, ending, helper
-from lobench.workbench.profile.ablating import AblationTask
+from lobench.workbench.profile.ablating import AblationPass, AblationTask
 from lobench.workbench.profile.model.variant import Ablation, StageTime
 from lobench.workbench.profile.task import Task
 from lobench.workbench.statistics.intervals import estimate
@@ -44,8 +42,8 @@ def ablation(variant: Variant, task: Task, seconds: float) -> Ablation:
             seed=_SEED + number,
         )
         passes = _passes(one)
-        processes.append(np.array([found["nanoseconds"] for found in passes], np.float64))
-        events = passes[0]["events"]
+        processes.append(np.array([found.nanoseconds for found in passes], np.float64))
+        events = passes[0].events
     return Ablation(processes=len(processes), passes=sum(map(len, processes)), stages=stage_times(processes, events))
 
 
@@ -65,7 +63,7 @@ def stage_times(processes: Sequence[Floats], events: int) -> tuple[StageTime, ..
     )
 
 
-def _passes(task: AblationTask) -> list[dict[str, Any]]:
+def _passes(task: AblationTask) -> list[AblationPass]:
     done = subprocess.run(
         **helper("lobench.workbench.profile.ablating"),
         input=task.as_json(),
@@ -79,4 +77,4 @@ def _passes(task: AblationTask) -> list[dict[str, Any]]:
         said = done.stderr.strip()
         how = f"{task.variant}: the process that times its stages {ending(done.returncode, said)}"
         raise WorkerError(f"{how}: {said[-2000:]}".rstrip(": "))
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [AblationPass.of(line) for line in done.stdout.splitlines()]

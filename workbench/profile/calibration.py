@@ -20,6 +20,7 @@ from lobench.workbench.profile.model.summary import Card
 from lobench.workbench.profile.needs import MissingRightError, MissingToolError, require
 from lobench.workbench.profile.runner import WORKLOAD, Told, run, target, told_in
 from lobench.workbench.profile.task import Task
+from lobench.workbench.profile.telling import Done
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.profiles import Agreement, ToolError
@@ -47,7 +48,7 @@ def calibrate(folder: Path, seconds: float, report: Report) -> Card:
     report("truth by ablation")
     replace(task, mode="truth").write(folder)
     run(target(WORKLOAD), folder, "truth.log", _TIMEOUT)
-    shares = shares_of(json.loads((folder / "done.json").read_text(encoding="utf-8"))["truth"])
+    shares = shares_of(Done.read(folder).truth)
     truth = {line: Interval(**share) for line, share in shares.items()}
     tools: dict[str, ToolError] = {}
     missing: dict[str, str] = {}
@@ -74,31 +75,31 @@ def calibrate(folder: Path, seconds: float, report: Report) -> Card:
     )
 
 
-def _free(task: Task, folder: Path, seconds: float) -> dict[str, Any]:
+def _free(task: Task, folder: Path, seconds: float) -> Done:
     """The unprofiled workload, run for ``seconds``."""
     replace(task, mode="plain", seconds=seconds).write(folder)
     run(target(WORKLOAD), folder, "undisturbed.log", _TIMEOUT)
     return told_in(folder).done
 
 
-def _callgrind(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any] | None]:
+def _callgrind(task: Task, folder: Path, seconds: float) -> tuple[Shares, None]:
     told, counts = callgrind.profile(task, folder, WORKLOAD)
     # Callgrind slows one process fiftyfold and leaves the other alone: there is no ratio to report.
     return _kernel_lines(told, counts), None
 
 
-def _perf(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any]]:
+def _perf(task: Task, folder: Path, seconds: float) -> tuple[Shares, Done]:
     seen = sampled.perf(replace(task, mode="plain"), folder, seconds, WORKLOAD)
     return _kernel_lines(seen.told, seen.counts), seen.told.done
 
 
-def _py_spy(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any]]:
+def _py_spy(task: Task, folder: Path, seconds: float) -> tuple[Shares, Done]:
     seen = sampled.py_spy(replace(task, mode="plain"), folder, seconds, WORKLOAD)
     profile = json.loads((folder / "py-spy.speedscope.json").read_text(encoding="utf-8"))
     return {**_kernel_lines(seen.told, seen.counts), **_spied_lines(profile)}, seen.told.done
 
 
-def _scalene(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any]]:
+def _scalene(task: Task, folder: Path, seconds: float) -> tuple[Shares, Done]:
     require("scalene")
     python_tools.run_scalene(replace(task, mode="scalene", seconds=seconds), folder, WORKLOAD)
     told = told_in(folder)
@@ -109,7 +110,7 @@ def _scalene(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[
     return _python_lines(shares), told.done
 
 
-def _memray(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any]]:
+def _memray(task: Task, folder: Path, seconds: float) -> tuple[Shares, Done]:
     require("memray")
     (folder / "memray.bin").unlink(missing_ok=True)
     replace(task, mode="memray", seconds=seconds).write(folder)
@@ -117,7 +118,7 @@ def _memray(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[s
     return {}, told_in(folder).done
 
 
-TRIALS: dict[str, Callable[[Task, Path, float], tuple[Shares, Mapping[str, Any] | None]]] = {
+TRIALS: dict[str, Callable[[Task, Path, float], tuple[Shares, Done | None]]] = {
     "callgrind": _callgrind,
     "perf": _perf,
     "py-spy": _py_spy,
@@ -160,20 +161,17 @@ def _python_lines(values: Mapping[int, float]) -> Shares:
     return {"python light": values.get(light, 0.0) / whole, "python heavy": values.get(heavy, 0.0) / whole}
 
 
-def _disturbance(
-    done: Mapping[str, Any] | None, free: Mapping[str, Any]
-) -> tuple[float | None, float | None, float | None]:
+def _disturbance(done: Done | None, free: Done) -> tuple[float | None, float | None, float | None]:
     """Wall and CPU time against undisturbed, and the change of the ratio of Python's CPU time to the kernel's; 1 is
     no effect."""
-    if done is None or not done["records"]:
+    if done is None or not done.records:
         return None, None, None
-
-    def change(clock: str) -> float:
-        whole = [sum(told[clock].values()) / told["records"] for told in (done, free)]
-        return float(whole[0] / whole[1])
-
-    ratio = [told["cpu"]["python"] / told["cpu"]["kernel"] for told in (done, free)]
-    return change("wall"), change("cpu"), ratio[0] / ratio[1]
+    wall, cpu = (
+        [sum(spent.values()) / told.records for spent, told in zip(both, (done, free), strict=True)]
+        for both in ((done.wall, free.wall), (done.cpu, free.cpu))
+    )
+    ratio = [told.cpu["python"] / told.cpu["kernel"] for told in (done, free)]
+    return wall[0] / wall[1], cpu[0] / cpu[1], ratio[0] / ratio[1]
 
 
 def _agreement(tools: Mapping[str, ToolError]) -> tuple[Agreement, ...]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Cost = npt.NDArray[np.int64]
+Cost = npt.NDArray[np.int64 | np.floating[Any]]
 
 COSTS = ("instructions", "l1_misses", "ll_misses", "mispredictions")
 """The events kept from callgrind, in this order: instructions; data and instruction misses of the first level, of the
@@ -33,7 +34,7 @@ those in the file."""
 
 @dataclass
 class Counts:
-    """Costs by address of JIT code: int64 arrays in order of ``COSTS``.
+    """Costs by address of JIT code: arrays in order of ``COSTS``, int64; of samples as time, float64.
 
     ``own``: of the instruction; ``called``: of its calls outside the JIT code, by the name of the called function;
     ``library_calls``: number of calls of such functions; ``calls``: (caller's address, callee's address) of calls

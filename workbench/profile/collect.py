@@ -147,7 +147,7 @@ class Collector:
             return self._kept("callgrind", COSTS, native.counted(self._task, folder), folder)
         told, counts = callgrind.profile(self._task, folder)
         self._callers = callers_in(told.codes, counts)
-        calls = callgrind.calls_per_event(counts, told.done["records"], told.pass_records)
+        calls = callgrind.calls_per_event(counts, told.done.records, told.pass_records)
         facts = Facts(caches=callgrind.CACHES, library_calls=calls)
         return self._kept("callgrind", COSTS, self._seen(told, counts, facts), folder)
 
@@ -170,7 +170,7 @@ class Collector:
 
     def _seen(self, told: Told, counts: Counts, facts: Facts) -> Seen:
         spent = spend(told.codes, counts, self._callers)
-        return Seen(spent, told.done["records"], told.feed, told.sources, facts)
+        return Seen(spent, told.done.records, told.feed, told.sources, facts)
 
     def _kept(self, tool: str, columns: Sequence[str], seen: Seen, folder: Path) -> Profile:
         """The document of the findings, with its pages."""

@@ -21,7 +21,7 @@ from lobench.workbench.commits.counting import Stub
 from lobench.workbench.profile.kept import NAME, RECORDS
 from lobench.workbench.profile.steady import allow_looking, count, passes, saying
 from lobench.workbench.profile.task import LONGEST, Task
-from lobench.workbench.profile.telling import tell
+from lobench.workbench.profile.telling import Done, Ready
 
 _STRIDE = 56
 """Bytes of a record."""
@@ -65,10 +65,10 @@ def keep(task: Task) -> None:
 
 
 def ready(records: int) -> None:
-    """Write ``target.json``, and let profilers attach."""
+    """Say so, and let profilers attach."""
     allow_looking()
     feed = json.loads(NAME.read_text(encoding="utf-8"))
-    tell("target.json", pid=os.getpid(), records=records, feed=feed)
+    Ready(pid=os.getpid(), records=records, feed=feed).write()
 
 
 def main() -> None:
@@ -85,7 +85,7 @@ def main() -> None:
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if task.mode == "count":
         ready(target.count)
-    tell("done.json", records=handled, seconds=wall, cpu_seconds=cpu)
+    Done(records=handled, seconds=wall, cpu_seconds=cpu).write()
 
 
 if __name__ == "__main__":

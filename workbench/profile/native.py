@@ -6,13 +6,12 @@ and so knows the callers. The library's own code counts, with its calls elsewher
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from lobench.workbench.profile.runner import ToolFailedError, running
 from lobench.workbench.profile.seen import Facts, Seen
 from lobench.workbench.profile.sources import Sources
 from lobench.workbench.profile.task import LONGEST, Task
+from lobench.workbench.profile.telling import Done, Ready
 
 if TYPE_CHECKING:
     from lobench.workbench.profile.library_code import LibraryCode
@@ -76,10 +76,10 @@ def counted_in(task: Task, folder: Path) -> Seen:
         raise ToolFailedError(f"valgrind counted no instructions of the library; its output is in {folder}")
     with _code(task.library) as code:
         codes = code.map(_addresses(counts))
-    events, told = _told(folder, "done.json")["records"], _told(folder, "target.json")
-    facts = Facts(caches=callgrind.CACHES, library_calls=callgrind.calls_per_event(counts, events, told["records"]))
+    events, told = Done.read(folder).records, Ready.read(folder)
+    facts = Facts(caches=callgrind.CACHES, library_calls=callgrind.calls_per_event(counts, events, told.records))
     spent = spend(codes, counts, callers_in(codes, counts))
-    return Seen(spent, events, told["feed"], Sources(code.files, {}), facts)
+    return Seen(spent, events, told.feed, Sources(code.files, {}), facts)
 
 
 def perf(task: Task, folder: Path, seconds: float) -> Seen:
@@ -97,14 +97,14 @@ def perf(task: Task, folder: Path, seconds: float) -> Seen:
     seen = sum(chains.values())
     if not seen:
         raise ToolFailedError(f"perf hit the library in none of {samples} samples; a longer --seconds may help")
-    done = _told(folder, "done.json")
-    each = done["cpu_seconds"] * 1e9 / samples
+    done = Done.read(folder)
+    each = done.cpu_seconds * 1e9 / samples
     spent: dict[Stack, float] = defaultdict(float)
     for chain, number in chains.items():
         spent[_stack(codes, chain)] += number * each
     facts = Facts(samples=samples, kernel_samples=seen, **notes)
     found = [Spent(stack, np.array([value])) for stack, value in spent.items()]
-    return Seen(found, done["records"], _told(folder, "target.json")["feed"], Sources(code.files, {}), facts)
+    return Seen(found, done.records, Ready.read(folder).feed, Sources(code.files, {}), facts)
 
 
 def _addresses(counts: Counts) -> set[int]:
@@ -133,11 +133,6 @@ def _stack(codes: CodeMap, chain: Chain) -> Stack:
         assert piece is not None
         frames += piece.stack
     return (*frames, *([Frame(called, LIBRARY, 0)] if called else []))
-
-
-def _told(folder: Path, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
-    return found
 
 
 def _explained(error: ToolFailedError, log: Path) -> ToolFailedError:

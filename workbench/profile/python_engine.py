@@ -38,12 +38,12 @@ def py_spy(task: Task, folder: Path, seconds: float) -> Seen:
             found[stack] += 1
     if not found:
         raise ToolFailedError(f"py-spy hit the engine in none of {samples} samples; a longer --seconds may help")
-    each = told.done["cpu_seconds"] * 1e9 / samples
+    each = told.done.cpu_seconds * 1e9 / samples
     names = shown_names(frame.file for stack in found for frame in stack)
     spent = [Spent(renamed(stack, names), np.array([number * each])) for stack, number in found.items()]
     facts = Facts(samples=samples, kernel_samples=sum(found.values()))
     sources = Sources({name: file for file, name in names.items()}, {})
-    return Seen(spent, told.done["records"], told.feed, sources, facts)
+    return Seen(spent, told.done.records, told.feed, sources, facts)
 
 
 def _stacks(profile: dict[str, Any]) -> Iterator[Stack]:

@@ -33,7 +33,7 @@ def scalene(task: Task, folder: Path, seconds: float) -> PythonProfile:
         tool="scalene",
         variant=task.variant,
         feed=told.feed,
-        events=told.done["records"],
+        events=told.done.records,
         lines=scalene_lines(json.loads((folder / SCALENE).read_text(encoding="utf-8")), told.sources),
     )
 
@@ -93,7 +93,7 @@ def memray(task: Task, folder: Path) -> HeapProfile:
         tool="memray",
         variant=task.variant,
         feed=told.feed,
-        events=told.done["records"],
+        events=told.done.records,
         allocations=found["total_num_allocations"],
         bytes=found["total_bytes_allocated"],
         peak_bytes=found["metadata"]["peak_memory"],

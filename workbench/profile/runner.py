@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from lobench.engine.cache import base_folder
 from lobench.engine.errors import LobenchError
@@ -19,7 +17,7 @@ from lobench.workbench.processes.starting import Started, ending, helper, tool_e
 from lobench.workbench.profile.codemap import CodeMap
 from lobench.workbench.profile.sources import Sources
 from lobench.workbench.profile.task import Task
-from lobench.workbench.profile.telling import OBJECTS
+from lobench.workbench.profile.telling import OBJECTS, Done, Ready
 
 TARGET = "lobench.workbench.profile.target"
 WORKLOAD = "lobench.workbench.profile.workload"
@@ -99,11 +97,11 @@ def running(task: Task, folder: Path, module: str = TARGET) -> Iterator[int]:
     task.write(folder)
     log = folder / "target.log"
     (folder / "stop").unlink(missing_ok=True)
-    (folder / "target.json").unlink(missing_ok=True)
+    (folder / Ready.FILE).unlink(missing_ok=True)
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(**target(module), cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
-        yield _await(process, folder / "target.json", log)
+        yield _await(process, folder, log)
         (folder / "stop").touch()
         if process.wait(60):
             raise failed("the profiled process", process.returncode, log)
@@ -143,37 +141,37 @@ class Told:
     sources: Sources
     feed: str
     pass_records: int
-    done: dict[str, Any]
+    done: Done
 
 
 def codes_in(folder: Path) -> CodeMap:
     """The code map of a target that is warm, or was; an empty one if it reported no objects. Needs pyelftools
     otherwise."""
-    ready = json.loads((folder / "target.json").read_text(encoding="utf-8"))
-    if not ready["objects"]:
+    ready = Ready.read(folder)
+    if not ready.objects:
         return CodeMap([])
     from lobench.workbench.profile.dwarf import Placed, code_map
 
-    return code_map(Placed((folder / OBJECTS / name).read_bytes(), dict(bases)) for name, bases in ready["objects"])
+    return code_map(Placed((folder / OBJECTS / name).read_bytes(), dict(bases)) for name, bases in ready.objects)
 
 
 def told_in(folder: Path, codes: CodeMap | None = None) -> Told:
     """The report that an ended target left in its folder; its ``codes`` if they are known already."""
-    ready = json.loads((folder / "target.json").read_text(encoding="utf-8"))
+    ready = Ready.read(folder)
     codes = codes or codes_in(folder)
     files = {frame.file for piece in codes.pieces for frame in piece.stack}
     return Told(
         codes,
-        Sources.of(sorted(files), {name: lines for name, lines in ready["generated"].items() if name in files}),
-        ready["feed"],
-        ready["records"],
-        json.loads((folder / "done.json").read_text(encoding="utf-8")),
+        Sources.of(sorted(files), {name: lines for name, lines in ready.generated.items() if name in files}),
+        ready.feed,
+        ready.records,
+        Done.read(folder),
     )
 
 
-def _await(process: subprocess.Popen[bytes], path: Path, log: Path) -> int:
+def _await(process: subprocess.Popen[bytes], folder: Path, log: Path) -> int:
     end = time.monotonic() + _PATIENCE
-    while not path.exists():
+    while not (folder / Ready.FILE).exists():
         if process.poll() is not None:
             raise failed("the process to profile", process.returncode, log)
         if time.monotonic() > end:
@@ -181,4 +179,4 @@ def _await(process: subprocess.Popen[bytes], path: Path, log: Path) -> int:
                 f"the process to profile was not warm within {_PATIENCE:.0f} s; its output is in {log}"
             )
         time.sleep(_POLL)
-    return int(json.loads(path.read_text(encoding="utf-8"))["pid"])
+    return Ready.read(folder).pid

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 from lobench.workbench.profile import linetables
 from lobench.workbench.profile.steady import allow_looking, count, passes, saying
 from lobench.workbench.profile.task import LONGEST, Task
-from lobench.workbench.profile.telling import leave, tell
+from lobench.workbench.profile.telling import Done, Ready, leave
 
 if TYPE_CHECKING:
     from lobench.engine.foreign.engine import ForeignEngine
@@ -88,15 +88,14 @@ class Target:
 def ready(feed: str, records: int, mode: str) -> None:
     """Write ``target.json`` and the objects that it names, and let profilers attach."""
     allow_looking()
-    tell(
-        "target.json",
+    Ready(
         pid=os.getpid(),
         records=records,
         feed=feed,
         # Profilers of Python code find the lines themselves.
         objects=[] if mode in ("scalene", "memray") else leave(Path()),
         generated={name: linecache.getlines(name) for name in sorted(linecache.cache) if name.startswith("<")},
-    )
+    ).write()
 
 
 def plain(target: Target) -> int:
@@ -141,7 +140,7 @@ def main() -> None:
     if mode == "count":
         # Only after the count: the message depends on the process, and would change the heap that is counted.
         ready(target.feed.name, target.count, mode)
-    tell("done.json", records=handled, seconds=wall, cpu_seconds=cpu)
+    Done(records=handled, seconds=wall, cpu_seconds=cpu).write()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -121,7 +121,7 @@ class Workload:
         return taken
 
 
-def shares_of(taken: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+def shares_of(taken: Mapping[str, Sequence[float]]) -> dict[str, dict[str, float]]:
     """Share that each line has of its part: median over the trials, with the middle half of them as ``low`` and
     ``high``."""
     shares = {}
@@ -137,7 +137,7 @@ def shares_of(taken: dict[str, list[float]]) -> dict[str, dict[str, float]]:
 def main(kernel: Callable[[int, int], int] = kernel_part) -> None:
     """Do the task of this folder, with this kernel."""
     from lobench.workbench.profile.target import ready
-    from lobench.workbench.profile.telling import tell
+    from lobench.workbench.profile.telling import Done
 
     task = Task.read()
     work = Workload(kernel)
@@ -146,17 +146,17 @@ def main(kernel: Callable[[int, int], int] = kernel_part) -> None:
     if task.mode == "count":
         _count(work)
         ready("workload", 1, task.mode)
-        tell("done.json", records=1)
+        Done(records=1).write()
         return
     if task.mode == "truth":
-        tell("done.json", truth=work.truth())
+        Done(truth=work.truth()).write()
         return
     ready("workload", 1, task.mode)
     stop, end = Path("stop"), time.monotonic() + min(task.seconds, LONGEST)
     with _inside(task.mode):
         while not stop.exists() and time.monotonic() < end:
             work.round()
-    tell("done.json", records=work.rounds, cpu_seconds=sum(work.cpu.values()), cpu=work.cpu, wall=work.wall)
+    Done(records=work.rounds, cpu_seconds=sum(work.cpu.values()), cpu=work.cpu, wall=work.wall).write()
 
 
 def _count(work: Workload) -> None:

@@ -12,11 +12,11 @@ from lobench.engine.compiling import entry
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.market import book_key
 from lobench.engine.native import int64, view
-from lobench.engine.picking import Places
+from lobench.engine.picking import Places, Records
 from lobench.engine.records import MBO, TRADE
 from lobench.engine.replay import SLICE
 from lobench.engine.rows import Rows
-from lobench.workbench.rows.numbering import Numbers, number_of
+from lobench.workbench.rows.numbering import Numbers, Table, number_of
 
 KINDS: Final = ("events", "volume", "trade")
 EVENTS, VOLUME, TRADES = range(3)
@@ -36,15 +36,14 @@ class ByRecord:
         return np.zeros(self._books.room, np.int64), np.full(self._books.room, self._step)
 
     def pick(self, part: Chunk, flags: tuple[int, int], places: Places) -> tuple[int, None]:
-        records = part.address, part.stride, part.count
+        records = part.address, part.stride, part.count, *flags
         done = found = 0
         while True:
             done, found = _choose(
                 self._kind,
                 self._step,
-                *records,
-                *flags,
-                *self._books.table,
+                records,
+                self._books.table,
                 self._totals,
                 self._next,
                 places,
@@ -73,14 +72,8 @@ class ByRecord:
 def _choose(
     kind: int,
     step: int,
-    address: int,
-    stride: int,
-    count: int,
-    mask: int,
-    value: int,
-    slots: npt.NDArray[np.int64],
-    known: npt.NDArray[np.int64],
-    books: npt.NDArray[np.int64],
+    records: Records,
+    table: Table,
     totals: npt.NDArray[np.int64],
     following: npt.NDArray[np.int64],
     places: Places,
@@ -92,13 +85,14 @@ def _choose(
 
     By book, ``totals``: events, units or trades; ``following``: the total at which the next row is due.
     """
+    address, stride, count, mask, value = records
     book, latest = int64(-1), int64(-1)
     for index in range(done, count):
         event = view(address + index * stride, MBO)
         key = book_key(event["instrument_id"], event["publisher_id"])
         # Consecutive records are often of the same book.
         if key != latest:
-            book, latest = number_of(slots, known, books, key), key
+            book, latest = number_of(*table, key), key
         if book < 0:
             return index, found
         if kind == EVENTS:

@@ -17,11 +17,11 @@ from lobench.engine.compiling import entry
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.market import book_key
 from lobench.engine.native import int64, view
-from lobench.engine.picking import Places
+from lobench.engine.picking import Places, Records
 from lobench.engine.records import MBO
 from lobench.engine.replay import SLICE
 from lobench.engine.rows import Rows, joined
-from lobench.workbench.rows.numbering import Numbers, number_of
+from lobench.workbench.rows.numbering import Numbers, Table, number_of
 
 Integers = npt.NDArray[np.int64]
 
@@ -83,15 +83,13 @@ class ByTime:
         if self._scratch.shape[1] < len(places):
             self._scratch = np.zeros((4, len(places)), np.int64)
         changes, firsts, stops, books = self._scratch
-        records = part.address, part.stride
+        records = part.address, part.stride, part.count, *flags
         self._clock[CHANGES] = done = 0
         while True:
             done = _mark(
                 self._step,
-                *records,
-                part.count,
-                *flags,
-                *self._books.table,
+                records,
+                self._books.table,
                 self._last,
                 self._clock,
                 changes,
@@ -103,7 +101,7 @@ class ByTime:
             if done == part.count:
                 break
             self._grow()
-        count = _place(*records, part.count, *self._books.table, self._last, changes, books, places)
+        count = _place(records, self._books.table, self._last, changes, books, places)
         ended = int(self._clock[CHANGES])
         return count, _Ends(
             books[:count].copy(),
@@ -151,14 +149,8 @@ class ByTime:
 @entry
 def _mark(
     step: int,
-    address: int,
-    stride: int,
-    count: int,
-    mask: int,
-    value: int,
-    slots: Integers,
-    known: Integers,
-    books: Integers,
+    records: Records,
+    table: Table,
     last: Integers,
     clock: Integers,
     changes: Integers,
@@ -174,6 +166,7 @@ def _mark(
     changes of interval preceded it; ``firsts``, ``stops``: for each change, the first interval that ends, and the first
     one not to output.
     """
+    address, stride, count, mask, value = records
     time, begin, changed = clock[CLOCK], clock[BEGIN], clock[CHANGES]
     index, book, latest = done, int64(-1), int64(-1)
     while index < count:
@@ -183,7 +176,7 @@ def _mark(
             key = book_key(event["instrument_id"], event["publisher_id"])
             # Consecutive records are often of the same book.
             if key != latest:
-                book, latest = number_of(slots, known, books, key), key
+                book, latest = number_of(*table, key), key
             if book < 0:
                 break
             now = max(int64(event["ts_event"]), time)
@@ -207,12 +200,8 @@ def _mark(
 
 @entry
 def _place(
-    address: int,
-    stride: int,
-    count: int,
-    slots: Integers,
-    known: Integers,
-    books: Integers,
+    records: Records,
+    table: Table,
     last: Integers,
     changes: Integers,
     numbers: Integers,
@@ -220,6 +209,8 @@ def _place(
 ) -> int:
     """Number the marked rows, to which each book's last record in the slice is added. Returns how many there are.
     Afterwards ``numbers``, the rows' books, and ``changes`` are indexed by row."""
+    address, stride, count, _, _ = records
+    _, _, books = table
     for book in range(books[0]):
         if last[book] >= 0:
             places[last[book]] = 0
@@ -229,7 +220,7 @@ def _place(
         if places[index] >= 0:
             places[index] = found
             event = view(address + index * stride, MBO)
-            numbers[found] = number_of(slots, known, books, book_key(event["instrument_id"], event["publisher_id"]))
+            numbers[found] = number_of(*table, book_key(event["instrument_id"], event["publisher_id"]))
             changes[found] = changes[index]
             found += 1
     return found

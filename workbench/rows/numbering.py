@@ -14,6 +14,9 @@ from lobench.engine.native import int64, uint64
 
 _FREE: Final = -1
 
+Table = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""The first arguments of ``number_of``."""
+
 
 class Numbers:
     """The keys numbered so far. ``keys``: int64, in the order of their numbers. Compiled loops use ``table``; their
@@ -33,8 +36,8 @@ class Numbers:
         return len(self._known)
 
     @property
-    def table(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """The first arguments of ``number_of``."""
+    def table(self) -> Table:
+        """The table, for kernels."""
         return self._slots, self._known, self._count
 
     @property

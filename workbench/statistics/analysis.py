@@ -105,7 +105,7 @@ def noise(
     rng = np.random.default_rng(session.design.seed)
     sessions = pseudo_sessions(comparisons.cpu, pairs, same, rng)
     rows = session.samples.rows
-    flagged = np.flatnonzero(table["contaminated"])
+    flagged = np.flatnonzero(table.contaminated)
     return Noise(
         floor=comparisons.floor,
         control=comparisons.compare(*same).ratio(),

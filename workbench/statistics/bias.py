@@ -81,8 +81,8 @@ def _by_process(samples: Table, names: Sequence[str], name: str, events: Floats)
     """log of ns an event of one variant in each process that has all of its slices: medians over passes, slice by slice
     on both sides."""
     table = columns(samples)
-    chosen = table["variant"] == names.index(name)
-    own = {column: values[chosen] for column, values in table.items()} | {"variant": np.zeros(chosen.sum(), np.int64)}
+    chosen = table.variant == names.index(name)
+    own = table.where(chosen, variant=np.zeros(chosen.sum(), np.int64))
     found = {}
     for process, cube in cubes(own, 1, events, "cpu_ns").items():
         measured = ~np.isnan(cube[:, :, 0])

@@ -113,11 +113,11 @@ def sequential(isolated: Table, slices: int) -> ErrorRate | None:
 
     table = columns(isolated)
     wrong: list[bool] = []
-    for variant in np.unique(table["variant"]):
-        own = table["variant"] == variant
-        runs, run = np.unique(np.stack([table["process"][own], table["pass"][own]]), axis=1, return_inverse=True)
+    for variant in np.unique(table.variant):
+        own = table.where(table.variant == variant)
+        runs, run = np.unique(np.stack([own.process, own.number]), axis=1, return_inverse=True)
         times = np.full((runs.shape[1], slices), np.nan)
-        times[run, table["slice"][own]] = table["cpu_ns"][own]
+        times[run, own.slice] = own.time("cpu_ns")
         times = times[~np.isnan(times).any(axis=1)]
         if len(times) > 1 and slices > 1:
             relative = times / np.maximum(1.0, np.median(times, axis=0))

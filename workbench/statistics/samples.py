@@ -85,10 +85,56 @@ class Timings:
         return self.names.index(name)
 
 
-def columns(samples: Table) -> dict[str, Integers]:
-    """The columns by name, each of shape (samples,)."""
+class Columns:
+    """Samples by column, each of shape (samples,). A column that the samples lack raises KeyError."""
+
+    def __init__(self, found: Mapping[str, Integers]) -> None:
+        self._found = found
+
+    @property
+    def process(self) -> Integers:
+        return self._found["process"]
+
+    @property
+    def number(self) -> Integers:
+        """The column ``pass``: each process counts its own."""
+        return self._found["pass"]
+
+    @property
+    def slice(self) -> Integers:
+        return self._found["slice"]
+
+    @property
+    def variant(self) -> Integers:
+        """Indexes of names."""
+        return self._found["variant"]
+
+    @property
+    def workers(self) -> Integers:
+        return self._found["workers"]
+
+    @property
+    def value(self) -> Integers:
+        """Of a sweep's parameter."""
+        return self._found["value"]
+
+    @property
+    def contaminated(self) -> Integers:
+        return self._found["contaminated"]
+
+    def time(self, clock: str) -> Integers:
+        """Nanoseconds by a clock: ``cpu_ns`` or ``wall_ns``."""
+        return self._found[clock]
+
+    def where(self, chosen: npt.NDArray[np.bool_], **changed: Integers) -> Columns:
+        """Some of the samples; ``changed``: columns to put in the place of theirs."""
+        return Columns({name: column[chosen] for name, column in self._found.items()} | changed)
+
+
+def columns(samples: Table) -> Columns:
+    """The samples by column."""
     rows = np.asarray(samples.rows, dtype=np.int64).reshape(-1, len(samples.columns))
-    return {name: rows[:, place] for place, name in enumerate(samples.columns)}
+    return Columns({name: rows[:, place] for place, name in enumerate(samples.columns)})
 
 
 def slice_events(session: SessionResult) -> Floats:
@@ -102,8 +148,8 @@ def session_timings(session: SessionResult, clock: str = "cpu_ns") -> Timings:
     return timings(columns(session.samples), session.measured, slice_events(session), clock)
 
 
-def timings(table: Mapping[str, Integers], names: Sequence[str], events: Floats, clock: str = "cpu_ns") -> Timings:
-    """The analysis of samples, given by column; ``events``: of each slice, shape (slices,). A round without all
+def timings(table: Columns, names: Sequence[str], events: Floats, clock: str = "cpu_ns") -> Timings:
+    """The analysis of samples; ``events``: of each slice, shape (slices,). A round without all
     variants, as after an interrupt, is left out. Raises LobenchError if no round is complete."""
     rounds: list[tuple[int, Integers, Floats]] = []
     for number, cube in cubes(table, len(names), events, clock).items():
@@ -167,15 +213,15 @@ def _pseudo_values(calm: Floats, index: Integers, owners: Integers, weights: Flo
     return found
 
 
-def cubes(table: Mapping[str, Integers], variants: int, events: Floats, clock: str) -> dict[int, Floats]:
+def cubes(table: Columns, variants: int, events: Floats, clock: str) -> dict[int, Floats]:
     """Process to ns an event, shape (passes, slices, variants), NaN where there is no sample. ``events``: of each
     slice, shape (slices,)."""
     found = {}
-    for process in np.unique(table["process"]):
-        own = table["process"] == process
-        numbers, places = np.unique(table["pass"][own], return_inverse=True)
+    for process in np.unique(table.process):
+        own = table.where(table.process == process)
+        numbers, places = np.unique(own.number, return_inverse=True)
         cube = np.full((len(numbers), len(events), variants), np.nan)
-        cube[places, table["slice"][own], table["variant"][own]] = table[clock][own]
+        cube[places, own.slice, own.variant] = own.time(clock)
         found[int(process)] = cube / events[:, None]
     return found
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from lobench.workbench.results.model.analysis import Limit, ScalingPoint
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.samples import MeasuredLimits, NamedSamples, Sweep, SweepPoint
 from lobench.workbench.statistics.intervals import estimate, median_interval
-from lobench.workbench.statistics.samples import Floats, Integers, columns
+from lobench.workbench.statistics.samples import Columns, Floats, columns
 
 
 def scaling(samples: NamedSamples, events: int, at_once: NamedSamples | None = None) -> tuple[ScalingPoint, ...] | None:
@@ -26,8 +25,9 @@ def scaling(samples: NamedSamples, events: int, at_once: NamedSamples | None = N
     found = []
     for place, name in enumerate(samples.names):
         repeats = {
-            int(workers): _repeats(table, "wall_ns", (table["variant"] == place) & (table["workers"] == workers))
-            for workers in np.unique(table["workers"][table["variant"] == place])
+            int(workers): _repeats(own.where(own.workers == workers), "wall_ns")
+            for own in [table.where(table.variant == place)]
+            for workers in np.unique(own.workers)
         }
         fewest = next(iter(repeats), 0)
         for workers, logs in repeats.items():
@@ -45,12 +45,10 @@ def scaling(samples: NamedSamples, events: int, at_once: NamedSamples | None = N
     return tuple(found) or None
 
 
-def _ceiling(
-    alone: Mapping[int, float], beside: Mapping[str, Integers] | None, variant: int, count: int
-) -> Interval | None:
+def _ceiling(alone: Mapping[int, float], beside: Columns | None, variant: int, count: int) -> Interval | None:
     if beside is None:
         return None
-    logs = _repeats(beside, "wall_ns", (beside["variant"] == variant) & (beside["workers"] == count))
+    logs = _repeats(beside.where((beside.variant == variant) & (beside.workers == count)), "wall_ns")
     common = sorted(logs.keys() & alone.keys())
     if len(common) < 2:
         return None
@@ -62,21 +60,20 @@ def sweep(measured: Sweep) -> tuple[SweepPoint, ...]:
     table = columns(measured)
     found = []
     for place, name in enumerate(measured.names):
-        for value in np.unique(table["value"][table["variant"] == place]):
-            logs = _repeats(table, "cpu_ns", (table["variant"] == place) & (table["value"] == value))
+        own = table.where(table.variant == place)
+        for value in np.unique(own.value):
+            logs = _repeats(own.where(own.value == value), "cpu_ns")
             if len(logs) > 1:
                 time = estimate(np.array(list(logs.values()))).ratio(1 / measured.events)
                 found.append(SweepPoint(name, int(value), time))
     return tuple(found)
 
 
-def _repeats(table: Mapping[str, Integers], clock: str, chosen: npt.NDArray[np.bool_]) -> dict[int, float]:
+def _repeats(samples: Columns, clock: str) -> dict[int, float]:
     """Log of the median time of each process, or of each pass if there is only one process."""
-    processes = np.unique(table["process"][chosen])
-    by = table["process"] if len(processes) > 1 else table["pass"]
-    return {
-        int(number): float(np.log(np.median(table[clock][chosen & (by == number)]))) for number in np.unique(by[chosen])
-    }
+    by = samples.process if len(np.unique(samples.process)) > 1 else samples.number
+    times = samples.time(clock)
+    return {int(number): float(np.log(np.median(times[by == number]))) for number in np.unique(by)}
 
 
 def limits(measured: MeasuredLimits) -> tuple[Limit, ...]:

@@ -14,6 +14,7 @@ from lobench.engine.workload import Workload
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.design import LEAD_IN_RECORDS, SLICE_RECORDS, equal_slices, slices
 from lobench.workbench.measurement.process import cpu_for, messages
+from lobench.workbench.measurement.protocol import SessionMessage, SessionSettings
 from lobench.workbench.measurement.session import SESSION_COLUMNS
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
@@ -66,9 +67,8 @@ class Trial:
         table = columns(Samples(SESSION_COLUMNS, self.rows))
         first = self.halves.split if half == "second" else 0
         last = self.halves.split if half == "first" else len(cut)
-        kept = (table["slice"] >= first) & (table["slice"] < last)
-        table = {name: values[kept] for name, values in table.items()}
-        table["slice"] = table["slice"] - first
+        kept = (table.slice >= first) & (table.slice < last)
+        table = table.where(kept, slice=table.slice[kept] - first)
         names = [str(number) for number in range(len(self.tried))]
         found = timings(table, names, events[first:last])
         return np.array([process.log_times for process in found.processes])
@@ -103,20 +103,19 @@ def measure(
             seed=seed * 1000 + number,
             seconds=left / (processes - number),
             cpu=cpu_for(number) if pinned else None,
-            settings={
-                "slice_records": trial.halves.slice_records,
-                "lead_in_records": trial.halves.lead_in,
-                "passes": _MOST_PASSES,
-                "isolated": "none",
-                "held": held,
-            },
+            settings=SessionSettings(
+                slice_records=trial.halves.slice_records,
+                lead_in_records=trial.halves.lead_in,
+                passes=_MOST_PASSES,
+                held=held,
+            ),
             tried=[parameters.as_json() for parameters in trial.tried],
         )
-        for message in messages(task, trial.feed, advance):
-            if "samples" in message:
-                held = max(held, message["held"])
-                _compare(trial.tried, message["end_states"])
-                trial.rows += [[number, *sample] for sample in message["samples"]]
+        for message in messages(task, SessionMessage, trial.feed, advance):
+            if message.made is not None:
+                held = max(held, message.made.held)
+                _compare(trial.tried, message.made.end_states)
+                trial.rows += [[number, *sample] for sample in message.made.samples]
         left -= time.monotonic() - began
 
 

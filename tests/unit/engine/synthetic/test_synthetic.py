@@ -31,12 +31,12 @@ from lobench.engine.records import (
     UNDEF_PRICE,
 )
 from lobench.engine.synthetic import generate, names, open_synthetic
-from lobench.engine.synthetic.profiles import PROFILES
+from lobench.engine.synthetic.catalogue import MODELS
 
 pytestmark = pytest.mark.normal
 
 Records = npt.NDArray[np.void]
-FEEDS = tuple(PROFILES)
+FEEDS = tuple(MODELS)
 
 
 def records_of(feed: Feed) -> Records:
@@ -195,7 +195,7 @@ def test_clocks_never_step_back(name: str) -> None:
 def test_live_orders_stay_near_their_aim(name: str, n: int) -> None:
     """Live orders are those of the snapshot; it may take a quarter of the records."""
     got = records(f"{name},n={n}")
-    aim = min(PROFILES[name].live, n // 4)
+    aim = min(MODELS[name].live, n // 4)
     checker = Checker()
     checker.apply(got[: n // 2])
     middle = len(checker.orders)
@@ -245,7 +245,7 @@ def test_sparse_ids_are_the_same_feed_with_other_ids() -> None:
 
 
 def test_names_and_defaults() -> None:
-    assert [name for name, _ in names()] == [*PROFILES, "every-rule"]
+    assert [name for name, _ in names()] == [*MODELS, "every-rule"]
     assert open_synthetic("synth:").n == 1_000_000
     assert open_synthetic("liquid-future").name == "liquid-future"
     for text, value in (("5e6", 5_000_000), ("200_000", 200_000), ("5M", 5_000_000), ("1.5k", 1_500)):

@@ -1,4 +1,4 @@
-"""The plan of a batch: feeds, tasks, files."""
+"""The schedule of a batch: feeds, tasks, files."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from lobench.workbench.batch.layout import (
     shares_of,
 )
 from lobench.workbench.batch.manifest import Manifest
-from lobench.workbench.batch.plan import Plan, plan_of, tasks_of
 from lobench.workbench.batch.request import BatchRequest
+from lobench.workbench.batch.schedule import Schedule, schedule_of, tasks_of
 from lobench.workbench.batch.task import DONE, FAILED, TaskOutcome
 from lobench.workbench.cli import _parser
 from lobench.workbench.cli.batch import asked
@@ -113,7 +113,7 @@ def test_a_full_disk_beside_the_manifest_ends_no_batch(tmp_path: Path, monkeypat
     monkeypatch.setattr(manifest, "save", failing)
     said: list[str] = []
     found: dict[str, TaskOutcome] = {}
-    driving._perform(None, plan_of(tasks, 3, manifest), manifest, found, said.append)
+    driving._perform(None, schedule_of(tasks, 3, manifest), manifest, found, said.append)
     assert said == ["no space left; the batch continues"]
     assert list(found) == ["a", "b", "c"]
     again = Manifest(str(tmp_path), REQUEST)
@@ -124,8 +124,8 @@ def test_each_run_marks_its_tasks_and_clears_its_mark(tmp_path: Path, monkeypatc
     dataset = tmp_path / "dataset"
     held: list[tuple[set[str], str]] = []
 
-    def performs(client: object, plan: Plan, *rest: object) -> None:
-        held.append(({task.run for task in plan.tasks}, (dataset / "_lobench/run").read_text()))
+    def performs(client: object, schedule: Schedule, *rest: object) -> None:
+        held.append(({task.run for task in schedule.tasks}, (dataset / "_lobench/run").read_text()))
 
     monkeypatch.setattr(driving, "_client", lambda *given: nullcontext())
     monkeypatch.setattr(driving, "_perform", performs)

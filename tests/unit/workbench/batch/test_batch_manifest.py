@@ -11,8 +11,8 @@ import pytest
 from lobench.engine.errors import UsageError
 from lobench.workbench.batch.feeds import BatchFeed
 from lobench.workbench.batch.manifest import Manifest
-from lobench.workbench.batch.plan import plan_of, tasks_of
 from lobench.workbench.batch.request import BatchRequest
+from lobench.workbench.batch.schedule import schedule_of, tasks_of
 from lobench.workbench.batch.task import DONE, FAILED, DatasetFile, TaskOutcome
 
 pytestmark = pytest.mark.normal
@@ -37,8 +37,8 @@ def test_the_manifest_lists_finished_tasks(tmp_path: Path) -> None:
     assert again.entries == manifest.entries
     again.plan(tasks)
     assert [again.is_done(task) for task in tasks] == [True, False, False]
-    plan = plan_of(tasks, 3, again)
-    assert (plan.tasks, plan.done, plan.seconds, plan.measured) == (tuple(tasks[1:]), 1, 4.0, True)
+    schedule = schedule_of(tasks, 3, again)
+    assert (schedule.tasks, schedule.done, schedule.seconds, schedule.measured) == (tuple(tasks[1:]), 1, 4.0, True)
     kept = json.loads((tmp_path / "_lobench/manifest.json").read_text())
     assert [one["outcome"]["state"] for one in kept["tasks"]] == ["done", "planned", "planned"]
     assert kept["tasks"][0]["outcome"]["files"][0]["symbols"] == ["X"]

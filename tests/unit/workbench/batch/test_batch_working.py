@@ -16,8 +16,8 @@ import pytest
 from lobench.engine.feeds import spooled
 from lobench.workbench.batch import working
 from lobench.workbench.batch.feeds import BatchFeed, find_feeds
-from lobench.workbench.batch.plan import tasks_of
 from lobench.workbench.batch.request import BatchRequest
+from lobench.workbench.batch.schedule import tasks_of
 from lobench.workbench.batch.task import DONE, FAILED, Task, TaskOutcome
 from lobench.workbench.batch.turn import turn
 from lobench.workbench.batch.working import perform

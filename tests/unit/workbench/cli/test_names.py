@@ -11,11 +11,13 @@ import pytest
 
 from lobench.engine.errors import UsageError
 from lobench.variants import discover, full_name, resolve
-from lobench.workbench.cli import _parser, cmp, history, replay
+from lobench.workbench.cli import _parser, cmp, history, plan_predict, replay
 from lobench.workbench.commits import reach
 from lobench.workbench.commits.origins import Own
+from lobench.workbench.conformance import conforming
 from lobench.workbench.ladder import load_ladder
-from lobench.workbench.selection import select, with_reference
+from lobench.workbench.selection import named_or_last, select, with_reference
+from tests.unit.workbench.cli.test_options import TABLE
 
 KNOWN = discover()
 OWN = load_ladder()
@@ -57,9 +59,14 @@ def words(verb: str, typed: str) -> argparse.Namespace:
         "profile": ("profile", typed),
         "run": ("run", "--variants", typed),
         "measure": ("measure", "--variants", typed),
+        "latency": ("latency", "--variants", typed),
+        "conform": ("conform", typed),
+        "profile diff": ("profile", "diff", "p0", typed),
+        "plan predict": ("plan", "predict", typed, "--share", "0.5", "--bottleneck", "it"),
         "verify": ("verify", "--variants", typed),
         "check": ("check", "HEAD~1", "--variants", typed),
         "history": ("history", "record", "--variants", typed),
+        "history backfill": ("history", "backfill", "HEAD~3..", "--variants", typed),
     }[verb]
     return _parser().parse_args(list(given))
 
@@ -72,9 +79,11 @@ def chosen(verb: str, typed: str) -> str:
     if verb.startswith("cmp"):
         pair = cmp._variants(arguments, OWN)[1]
         return pair[0] if verb == "cmp A" else pair[1]
-    if verb == "profile":
-        return OWN.named(arguments.words[0]).name
-    if verb in ("run", "measure"):
+    if verb.startswith("profile"):
+        return OWN.named(arguments.words[-1]).name
+    if verb == "conform":
+        return conforming.named(arguments.engine)[0].name
+    if verb in ("run", "measure", "latency"):
         return with_reference(arguments.variants, OWN)[-1].name
     if verb == "verify":
         return select(arguments.variants, OWN)[-1].name
@@ -85,7 +94,10 @@ def chosen(verb: str, typed: str) -> str:
     return history._chosen(Own(repository), [commit], arguments.variants)[1][-1]
 
 
-VERBS = ("replay", "cmp", "cmp A", "profile", "run", "measure", "verify", "check", "history")
+VERBS = (
+    *("replay", "cmp", "cmp A", "profile", "profile diff", "run", "measure", "latency", "verify", "conform"),
+    *("check", "history", "history backfill"),
+)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -105,6 +117,25 @@ def test_every_verb_refuses_in_the_same_words(verb: str) -> None:
     for typed in ("p99", "p99,events=clone"):
         with pytest.raises(UsageError, match=re.escape(unknown)):
             chosen(verb, typed)
+
+
+def test_no_verb_that_takes_names_is_forgotten() -> None:
+    """By the names of its arguments; a phase may also be a number, and only steps of the ladder are phases."""
+    taking = {(verb, dest) for verb, dest in TABLE if dest in ("variant", "variants", "a", "b", "engine", "phase")}
+    assert {verb for verb, _ in taking} == {verb.removesuffix(" A") for verb in VERBS} - {
+        *("profile", "profile diff", "history")
+    } | {"history record", "plan predict"}
+    assert ("profile", "words") in TABLE
+
+
+@pytest.mark.parametrize("typed", ["p4", P4, "4"])
+def test_a_phase_is_named_the_same_way(typed: str) -> None:
+    assert plan_predict._phase(words("plan predict", typed).phase) == 4
+
+
+def test_python_takes_them() -> None:
+    assert named_or_last("p4", KNOWN).name == P4
+    assert [one.name for one in select("p4 p7", OWN)] == [P4, P7]
 
 
 def test_the_ladder_of_commits() -> None:

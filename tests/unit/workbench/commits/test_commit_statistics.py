@@ -16,6 +16,7 @@ from lobench.workbench.commits.session import CommitSession, design_of, hold, pr
 from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.measurement.design import equal_slices
 from lobench.workbench.measurement.lockstep import LOCKSTEP
+from lobench.workbench.measurement.protocol import Pass
 from lobench.workbench.measurement.session import Session
 from lobench.workbench.results.model.control import again
 from lobench.workbench.results.model.intervals import Interval
@@ -47,10 +48,17 @@ def simulated(
                 work = (part.stop - part.timed) * 100 * (1 + index)
                 for place, factor in enumerate(everybody):
                     time = int(work * factor * own[place] * np.exp(rng.normal(0, noise)))
-                    rows.append((pass_, index, place, place, time, time, 0, 0, 0, 0, 0))
-        ended = {"end_states": ["as before"] * len(everybody), "owed_ns": [0] * len(everybody)}
-        as_built = {"laid_out": [False] * len(everybody)}
-        measured.take(number, {"kind": LOCKSTEP, "samples": rows, "held": 0, "floor_ns": 0.0, **ended, **as_built})
+                    rows.append([pass_, index, place, place, time, time, 0, 0, 0, 0, 0])
+        made = Pass(
+            kind=LOCKSTEP,
+            samples=rows,
+            end_states=("as before",) * len(everybody),
+            owed_ns=(0,) * len(everybody),
+            floor_ns=0.0,
+            held=0,
+            laid_out=(False,) * len(everybody),
+        )
+        measured.take(number, made)
     session.timed[0, "v"] = measured
     return session
 

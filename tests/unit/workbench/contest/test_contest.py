@@ -19,6 +19,7 @@ from lobench.workbench.contest import analysis
 from lobench.workbench.contest.agreement import calls_of
 from lobench.workbench.contest.asked import Asked, all_callables, is_callable
 from lobench.workbench.contest.bench import is_disturbed
+from lobench.workbench.contest.protocol import RoundsMessage
 from lobench.workbench.contest.session import ContestSession, laid_out
 from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.measurement.contamination import Reading
@@ -66,7 +67,7 @@ def test_names_tell_subjects_apart() -> None:
     one = asked("a.py:f", "b.py:f", "a.py:f", "a.py:f")
     assert one.names == ("a.py:f", "b.py:f", "a.py:f #2", "a.py:f #3")
     assert one.same_as == {"a.py:f #2": "a.py:f", "a.py:f #3": "a.py:f"}
-    assert Asked.of(json.loads(json.dumps(one.as_json()))) == one
+    assert from_json(Asked, json.loads(json.dumps(as_json(one)))) == one
     with pytest.raises(UsageError, match="it is empty, or ends with"):
         asked("true (A/A)", "true", kind="commands")
     with pytest.raises(UsageError, match=r"'make' names no callable; write FILE\.py:NAME or MODULE:NAME"):
@@ -177,7 +178,7 @@ def test_precision_ignores_subjects_that_are_not_compared() -> None:
         for number in range(4):
             times = [round(1e9 * math.exp(value)) for value in logs]
             rows = [[number, 0, column, column, time, time, 0, 0, 0, 0, 0] for column, time in enumerate(times)]
-            session.take(process, {"samples": rows, "refused": {}})
+            session.hear(process, RoundsMessage(samples=rows))
             plain.add(process, rows)
     assert precisions(session)["c"].half_width < 0.001
     assert precisions(plain)["c"].half_width > 0.1
@@ -303,5 +304,5 @@ def test_a_contradicting_document_is_refused(change: str) -> None:
 def test_a_session_ends_when_nothing_is_left_to_compare() -> None:
     session = ContestSession(["a", "b", "a (A/A)"], 1, Design(2, 1.0, 1, 0))
     assert not session.over
-    session.take(0, {"samples": [], "refused": {"b": "differs"}})
+    session.hear(0, RoundsMessage(samples=[], refused={"b": "differs"}))
     assert session.over

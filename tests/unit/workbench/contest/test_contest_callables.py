@@ -18,7 +18,9 @@ from lobench.workbench.contest.agreement import work
 from lobench.workbench.contest.bench import Outcome
 from lobench.workbench.contest.callables import Callables
 from lobench.workbench.contest.loading import load, source_of, spec_of
+from lobench.workbench.contest.protocol import AgreementMessage, AgreementSettings
 from lobench.workbench.measurement.task import Job, Task
+from lobench.workbench.results.conversion import as_json
 from tests.support.contests import asked, outcomes
 
 SUBJECTS = '''"""Callables that agree with `total`, and ones that do not."""
@@ -179,7 +181,7 @@ def test_files_that_do_not_load_are_refused(
 def test_functions_have_an_importable_name() -> None:
     assert load(spec_of(math.sqrt)) is math.sqrt
     assert spec_of(spec_of) == "lobench.workbench.contest.loading:spec_of"
-    none_of_a_file: list[Callable[..., object]] = [lambda: 1, list[int]().append, asked("a.py:f", "b.py:f").as_json]
+    none_of_a_file: list[Callable[..., object]] = [lambda: 1, list[int]().append, asked("a.py:f", "b.py:f").__str__]
     for function in none_of_a_file:
         with pytest.raises(UsageError, match="fresh processes load the callable from a file"):
             spec_of(function)
@@ -341,26 +343,30 @@ def test_a_callable_that_fails_later_is_named(at: Any) -> None:
 
 
 def test_agreement_reports_progress_before_each_call(at: Any) -> None:
-    told: list[dict[str, Any]] = []
+    told: list[object] = []
     places: list[int] = []
 
     class Heard(Job):
         task = Task(
             job="agreement",
-            settings={"asked": asked(at("total"), at("also"), setup=at("make")).as_json(), "variables": {}},
+            settings=as_json(
+                AgreementSettings(asked=asked(at("total"), at("also"), setup=at("make")), variables={}),
+            ),
         )
 
         def in_hand(self, place: int) -> None:
             places.append(place)
 
-        def tell(self, message: dict[str, Any]) -> None:
+        def tell(self, message: object) -> None:
             told.append(message)
 
     heard: type[Any] = Heard
     work(heard())
     # Each once to compare, each once to be timed, and then the result.
     assert (len(told), sorted(places[:2]), places[2:]) == (5, [0, 1], [0, 1, 0])
-    assert told[:4] == [{}] * 4
+    assert told[:4] == [AgreementMessage()] * 4
     found = told[4]
-    assert found["outcomes"] == [[None, None], [None, None]]
-    assert all(found["rates"][name] <= found["seconds"][name] < 1 for name in found["seconds"])
+    assert isinstance(found, AgreementMessage)
+    assert found.outcomes == (Outcome(), Outcome())
+    assert len(found.seconds) == 2
+    assert all(found.rates[name] <= found.seconds[name] < 1 for name in found.seconds)

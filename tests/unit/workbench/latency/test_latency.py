@@ -19,11 +19,11 @@ from lobench.workbench.latency import measure
 from lobench.workbench.latency.arrivals import arrivals_of
 from lobench.workbench.latency.asked import Asked
 from lobench.workbench.latency.histograms import QUANTILES, decoded, distribution, percentiles
+from lobench.workbench.latency.protocol import LatencyMessage, Measured
 from lobench.workbench.latency.shown import HISTOGRAMS, clock, spelled, times, write_files
 from lobench.workbench.latency.work import block_of
 from lobench.workbench.measurement import process
 from lobench.workbench.processes.starting import WorkerError
-from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.latency import Counter, Latency, Load, VariantLatency
 from tests.support import typed
 from tests.support.dbn_files import records
@@ -133,17 +133,11 @@ class Feed:
     records = received(START, START + 5)
 
 
-def told(name: str, plain: str = "7", probed: tuple[str, ...] = ("7", "7"), stopped: str = "5") -> dict[str, Any]:
+def told(name: str, plain: str = "7", probed: tuple[str, ...] = ("7", "7"), stopped: str = "5") -> Measured:
     response = distribution(np.ones(2))
     assert response is not None
     found = VariantLatency(name, 1, 3, 50.0, 20.0, response, {}, (), (Load(1.0, 0.1, 2, response),), 4.0)
-    return {
-        "latency": as_json(found),
-        "hertz": 2.4e9,
-        "plain": plain,
-        "probed": [*probed],
-        "stopped": [stopped],
-    }
+    return Measured(latency=found, hertz=2.4e9, plain=plain, probed=probed, stopped=(stopped,))
 
 
 def measured(patch: pytest.MonkeyPatch, **said: Any) -> Any:
@@ -152,13 +146,13 @@ def measured(patch: pytest.MonkeyPatch, **said: Any) -> Any:
     cpus = set()
     nothing: Any = None
 
-    def messages(task: Any, handed: Any) -> Iterator[dict[str, Any]]:
+    def messages(task: Any, kind: Any, handed: Any) -> Iterator[LatencyMessage]:
         cpus.add(task.cpu)
-        yield {"seconds": 0.1}
+        yield LatencyMessage(seconds=0.1)
         answer = said[task.variants[0]]
         if isinstance(answer, Exception):
             raise answer
-        yield answer
+        yield LatencyMessage(found=answer)
 
     patch.setattr(process, "messages", messages)
     patch.setattr(measure, "cpu_for", lambda number: 3 + number)

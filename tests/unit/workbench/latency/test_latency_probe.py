@@ -69,7 +69,7 @@ def test_variants_declare_their_block() -> None:
 
 
 def test_the_counter_counts_nanoseconds() -> None:
-    clock = ticks.calibrate(0.05)
+    clock = ticks.timed_clock(0.05)
     began, counted = time.monotonic_ns(), ticks.now()
     time.sleep(0.05)
     counted, spent = ticks.now() - counted, time.monotonic_ns() - began

@@ -12,9 +12,10 @@ from scipy import stats
 
 from lobench.workbench.experiment.budget import design
 from lobench.workbench.measurement import session as measurement_session
-from lobench.workbench.measurement.allotment import Noise, best, noise, planned
+from lobench.workbench.measurement.allotment import Noise, allotted, best, noise
 from lobench.workbench.measurement.design import PROCESSES, STARTUP
-from lobench.workbench.measurement.session import Session, fill
+from lobench.workbench.measurement.protocol import Pass, SessionMessage
+from lobench.workbench.measurement.session import Course, Session, fill
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.results.model.control import again
 from lobench.workbench.results.model.samples import Design
@@ -82,38 +83,40 @@ def session(processes: int, passes: int) -> Session:
 
 def test_a_session_plans_by_its_own_samples() -> None:
     # All noise comes from passes: about as few processes as Student's quantile allows.
-    few = planned(session(30, 10), left=40.0, start=1.5, seconds=3.0)
+    few = allotted(session(30, 10), left=40.0, start=1.5, seconds=3.0)
     assert 6 <= few < 16
     # With one pass per process, or no samples at all, the two variances cannot be estimated.
-    assert planned(session(30, 1), left=40.0, start=1.5, seconds=3.0) == 30
-    assert planned(Session(NAMES, 80_000, Design(9, 5.0, 10_000, 0)), left=40.0, start=1.5, seconds=3.0) == 9
+    assert allotted(session(30, 1), left=40.0, start=1.5, seconds=3.0) == 30
+    assert allotted(Session(NAMES, 80_000, Design(9, 5.0, 10_000, 0)), left=40.0, start=1.5, seconds=3.0) == 9
 
 
 def test_the_plan_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     now, given, asked = [0.0], list[float](), list[tuple[float, float, float]]()
 
-    def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
+    def passes(task: Any, *_: object) -> Iterator[SessionMessage]:
         given.append(task.seconds)
         now[0] += 1.5 + task.seconds
         made = session(1, 1).samples[: SLICES * len(NAMES)]
-        same = {"end_states": ["a"] * 3, "owed_ns": [0] * 3, "laid_out": [True] * 3}
-        yield {
-            "seconds": task.seconds,
-            "samples": [row[1:] for row in made],
-            "kind": "lockstep",
-            "floor_ns": 0.0,
-            "held": 0,
-            **same,
-        }
+        whole = Pass(
+            kind="lockstep",
+            samples=[row[1:] for row in made],
+            end_states=("a",) * 3,
+            owed_ns=(0,) * 3,
+            floor_ns=0.0,
+            held=0,
+            laid_out=(True,) * 3,
+        )
+        yield SessionMessage(seconds=task.seconds, made=whole)
 
-    def plan(session: Session, left: float, start: float, seconds: float) -> int:
+    def allot(session: Session, left: float, start: float, seconds: float) -> int:
         asked.append((left, start, seconds))
         return {4: 10, 8: 9}[session.begun]
 
     monkeypatch.setattr(measurement_session, "messages", passes)
     monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = Session(NAMES, 80_000, Design(12, 5.0, 10_000, 0))
-    fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), least=3, keep=lambda: None, plan=plan)
+    course = Course(least=3, keep=lambda: None, allot=allot)
+    fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), course)
     assert given == pytest.approx([3.5] * 4 + [40 / 6 - 1.5] * 4 + [40 / 3 - 1.5])
     assert [time for times in asked for time in times] == pytest.approx([40, 1.5, 3.5, 40 / 3, 1.5, 40 / 6 - 1.5])
     assert (made.begun, made.design.processes) == (9, 9)

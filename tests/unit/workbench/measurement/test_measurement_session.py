@@ -38,7 +38,8 @@ from lobench.workbench.measurement.live_view import display, table
 from lobench.workbench.measurement.lockstep import ISOLATED, LOCKSTEP
 from lobench.workbench.measurement.precision import precisions, reached
 from lobench.workbench.measurement.process import in_hand, lines, messages
-from lobench.workbench.measurement.session import SESSION_COLUMNS, Session, fill, measure
+from lobench.workbench.measurement.protocol import Pass, ScalingSamples, SessionMessage
+from lobench.workbench.measurement.session import SESSION_COLUMNS, Course, Session, fill, measure
 from lobench.workbench.measurement.shared_feed import nameless_file, receive, shared
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.measurement.variant_digest import variant_digest
@@ -53,7 +54,7 @@ FASTER = (1.0, 1.25, 10.0, 1.0)
 
 def message(
     kind: str = LOCKSTEP, number: int = 0, slices: int = 4, noise: float = 0.0, seed: int = 0, states: str = "aaaa"
-) -> dict[str, Any]:
+) -> Pass:
     """One pass of a process in which the variants are faster by the factors of ``FASTER``, plus noise."""
     rng = np.random.default_rng(seed)
     samples = []
@@ -61,16 +62,15 @@ def message(
         for order, variant in enumerate(rng.permutation(len(NAMES)).tolist()):
             cpu = int(1e7 / FASTER[variant] * math.exp(noise * rng.normal()))
             samples.append([number, place, variant, order, cpu + 9, cpu, 0, 0, 0, 0, 0])
-    return {
-        "seconds": 1.0,
-        "kind": kind,
-        "samples": samples,
-        "end_states": list(states),
-        "owed_ns": [0] * len(NAMES),
-        "floor_ns": 1.0,
-        "held": 0,
-        "laid_out": [True] * len(NAMES),
-    }
+    return Pass(
+        kind=kind,
+        samples=samples,
+        end_states=tuple(states),
+        owed_ns=(0,) * len(NAMES),
+        floor_ns=1.0,
+        held=0,
+        laid_out=(True,) * len(NAMES),
+    )
 
 
 def session(processes: int, noise: float = 0.0, until: float | None = None) -> Session:
@@ -102,15 +102,15 @@ def test_processes_of_a_session_have_equal_time(startup: float, monkeypatch: pyt
     """The start-up of each is part of its time."""
     now, given = [0.0], list[float]()
 
-    def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
+    def passes(task: Any, *_: object) -> Iterator[SessionMessage]:
         given.append(task.seconds)
-        yield {**message(), "seconds": task.seconds}
+        yield SessionMessage(seconds=task.seconds, made=message())
         now[0] += startup + task.seconds
 
     monkeypatch.setattr(measurement_session, "messages", passes)
     monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = Session(NAMES, 40_000, Design(10, 2.0, 10_000, 0))
-    fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), least=3, keep=lambda: None)
+    fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), Course(least=3, keep=lambda: None))
     assert made.begun == 10
     # The first gets a default share, because no start-up time is known yet.
     assert given[0] == 1.0
@@ -121,17 +121,17 @@ def test_processes_of_a_session_have_equal_time(startup: float, monkeypatch: pyt
 def test_a_process_that_a_variant_ended_leaves_the_others_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now, given = [0.0], list[float]()
 
-    def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
+    def passes(task: Any, *_: object) -> Iterator[SessionMessage]:
         given.append(task.seconds)
         now[0] += 0.5 + task.seconds
         if len(given) == 1:
             raise WorkerError("it ended", who="p4_hash_lookup", how="died")
-        yield {"seconds": task.seconds}
+        yield SessionMessage(seconds=task.seconds)
 
     monkeypatch.setattr(measurement_session, "messages", passes)
     monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = Session(NAMES, 40_000, Design(4, 3.0, 10_000, 0))
-    fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), least=3, keep=lambda: None)
+    fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), Course(least=3, keep=lambda: None))
     # The first is tried twice, each time 1.5 seconds and half a second of start-up; the other three share the rest.
     assert given == pytest.approx([1.5, 1.5, *[(12 - 4) / 3 - 0.5] * 3])
 
@@ -139,11 +139,11 @@ def test_a_process_that_a_variant_ended_leaves_the_others_their_time(monkeypatch
 def test_work_that_was_put_off_is_refused() -> None:
     made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))
     # Four slices of 1e7 ns of the reference: up to a fifth of them may be due to cold caches.
-    made.take(0, {**message(), "owed_ns": [7_000_000, 0, 0, 0]})
+    made.take(0, replace(message(), owed_ns=(7_000_000, 0, 0, 0)))
     # Four of 1e6 ns: any first answer may take 1e7.
-    made.take(0, {**message(number=1), "owed_ns": [0, 0, 10_000_000, 0]})
+    made.take(0, replace(message(number=1), owed_ns=(0, 0, 10_000_000, 0)))
     assert made.disagreeing == set()
-    made.take(0, {**message(number=2), "owed_ns": [10_000_001, 0, 10_000_001, 0]})
+    made.take(0, replace(message(number=2), owed_ns=(10_000_001, 0, 10_000_001, 0)))
     assert made.disagreeing == {"p0_baseline", "p4_hash_lookup"}
     assert made.reasons["p0_baseline"] == "does 25% of its work only when it is asked for results"
     assert made.result().reasons == made.reasons
@@ -152,9 +152,9 @@ def test_work_that_was_put_off_is_refused() -> None:
 def test_variants_faster_than_reading_are_refused() -> None:
     made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))
     # p4 takes 1e6 ns for 10,000 records.
-    made.take(0, {**message(), "floor_ns": 199.0})
+    made.take(0, replace(message(), floor_ns=199.0))
     assert made.disagreeing == set()
-    made.take(0, {**message(number=1), "floor_ns": 201.0})
+    made.take(0, replace(message(number=1), floor_ns=201.0))
     assert made.disagreeing == {"p4_hash_lookup"}
     assert "less than reading" in made.reasons["p4_hash_lookup"]
 
@@ -185,16 +185,16 @@ def test_variants_that_differ_from_the_witness_are_left_out() -> None:
 def test_only_the_first_process_has_a_witness(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[list[str], bool]] = []
 
-    def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
-        asked.append((list(task.variants), task.settings["witness"]))
-        if task.settings["witness"]:
-            yield {"seconds": 0.5, "witnessed": ["a", "a", "b", "a", "a"]}
-        yield message()
+    def passes(task: Any, *_: object) -> Iterator[SessionMessage]:
+        asked.append((list(task.variants), task.settings.witness))
+        if task.settings.witness:
+            yield SessionMessage(seconds=0.5, witnessed=("a", "a", "b", "a", "a"))
+        yield SessionMessage(seconds=1.0, made=message())
 
     monkeypatch.setattr(measurement_session, "messages", passes)
     made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0), witness="right")
     feed: Any = None
-    measure(made, feed, Workload(), least=2, keep=lambda: None)
+    measure(made, feed, Workload(), Course(least=2, keep=lambda: None))
     line_up = [*NAMES[:-1], "p0_baseline"]
     assert asked == [([*line_up, "right"], True), (line_up, False)]
     assert made.disagreeing == {"p4_hash_lookup"}
@@ -205,14 +205,14 @@ def test_a_variant_counts_as_shuffled_if_every_process_shuffled_it() -> None:
     assert made.result().laid_out == tuple(NAMES)
     # A restarted process counts once. A variant that lacked a new layout in one process counts as built.
     made.forget(1)
-    made.take(1, {**message(), "laid_out": [True, False, True, True]})
+    made.take(1, replace(message(), laid_out=(True, False, True, True)))
     made.take(2, message())
     assert made.result().laid_out == ("p0_baseline", "p4_hash_lookup", CONTROL)
     assert Session.of(made.result(), None).laid_out == made.laid_out
     made.drop("p4_hash_lookup", "died")
     assert made.result().laid_out == ("p0_baseline", CONTROL)
     begun = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))
-    begun.take(0, {**message(ISOLATED), "laid_out": [False, False, True, True]})
+    begun.take(0, replace(message(ISOLATED), laid_out=(False, False, True, True)))
     begun.take(0, message())
     assert begun.result().laid_out == ("p4_hash_lookup", CONTROL)
 
@@ -343,7 +343,7 @@ def test_a_feed_is_handed_over_whole() -> None:
 def test_a_worker_that_fails_says_why() -> None:
     task = Task(job="scaling", variants=["p9_nothing"])
     with pytest.raises(LobenchError, match=r"ended with code 1: no variant named 'p9_nothing'"):
-        list(messages(task))
+        list(messages(task, ScalingSamples))
 
 
 @pytest.mark.normal

@@ -1,4 +1,4 @@
-"""A side's ladder of price levels: a sorted array of (key, level), best level last, and each level's queue of orders.
+"""A side's price ladder: a sorted array of (key, level), best level last, and each level's queue of orders.
 
 Keys make both sides ascend towards the best price: the price itself for bids, its bitwise complement for asks (which
 reverses the order of int64 and cannot overflow, as a change of sign can).

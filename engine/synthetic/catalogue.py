@@ -28,7 +28,7 @@ class Venue:
 
 
 @dataclass(frozen=True)
-class Profile:
+class FeedModel:
     """A feed: its books and their distributions. Live orders are a target, reached for n large enough."""
 
     name: str
@@ -83,10 +83,10 @@ _ES: Final[_Future] = {
 }
 _CENT: Final = 10_000_000
 
-PROFILES: Final[dict[str, Profile]] = {
-    profile.name: profile
-    for profile in (
-        Profile(
+MODELS: Final[dict[str, FeedModel]] = {
+    model.name: model
+    for model in (
+        FeedModel(
             name="liquid-future",
             summary="one busy future, 2,000 live orders, sparse 64-bit ids",
             sparse_ids=True,
@@ -94,7 +94,7 @@ PROFILES: Final[dict[str, Profile]] = {
             live=2_000,
             **_ES,
         ),
-        Profile(
+        FeedModel(
             name="equity-universe",
             summary="100 equities on two venues, Zipf activity, 200,000 live orders",
             records=2_000_000,
@@ -110,14 +110,14 @@ PROFILES: Final[dict[str, Profile]] = {
             late_ids=True,
             speed=4,
         ),
-        Profile(
+        FeedModel(
             name="deep-book",
             summary="one book with 500,000 live orders",
             records=5_000_000,
             live=500_000,
             **_ES,
         ),
-        Profile(
+        FeedModel(
             name="full-market",
             summary="4,000 equities, Zipf activity, 1,000,000 live orders",
             records=5_000_000,
@@ -133,7 +133,7 @@ PROFILES: Final[dict[str, Profile]] = {
             late_ids=True,
             speed=6,
         ),
-        Profile(
+        FeedModel(
             name="auction-open",
             summary="a crossed pre-open, an opening uncross, trading, and two clears with rebuilds",
             records=1_000_000,

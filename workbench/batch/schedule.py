@@ -20,7 +20,7 @@ _SECONDS: Final = {True: 0.8e-6, False: 0.15e-6}
 
 
 @dataclass(frozen=True)
-class Plan:
+class Schedule:
     """Pending ``tasks``, the largest first, and how many of the ``feeds``' are finished. ``seconds``: of one core, an
     estimate; ``measured``: it comes from finished tasks of this dataset."""
 
@@ -60,7 +60,7 @@ def tasks_of(feeds: Iterable[BatchFeed], request: BatchRequest, dataset: str, co
     return sorted(tasks, key=lambda task: -task.size)
 
 
-def plan_of(tasks: Sequence[Task], feeds: int, manifest: Manifest) -> Plan:
+def schedule_of(tasks: Sequence[Task], feeds: int, manifest: Manifest) -> Schedule:
     """The remaining tasks."""
     left = tuple(task for task in tasks if not manifest.is_done(task))
     known = [
@@ -73,7 +73,7 @@ def plan_of(tasks: Sequence[Task], feeds: int, manifest: Manifest) -> Plan:
         seconds = sum(task.size for task in left) * rate
     else:
         seconds = sum(_guessed(task) for task in left)
-    return Plan(left, feeds, len(tasks) - len(left), seconds, bool(known))
+    return Schedule(left, feeds, len(tasks) - len(left), seconds, bool(known))
 
 
 def _guessed(task: Task) -> float:
