@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Cost = npt.NDArray[np.int64 | np.float64]
+Cost = npt.NDArray[np.int64 | np.floating[Any]]
 
 COSTS = ("instructions", "l1_misses", "ll_misses", "mispredictions")
 """The events kept from callgrind, in this order: instructions; data and instruction misses of the first level, of the

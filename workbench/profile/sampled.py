@@ -20,7 +20,7 @@ import numpy as np
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench.processes.starting import tool_environment
-from lobench.workbench.profile.callgrind_file import JIT, Counts, unnamed
+from lobench.workbench.profile.callgrind_file import JIT, Cost, Counts, unnamed
 from lobench.workbench.profile.codemap import CodeMap
 from lobench.workbench.profile.needs import MissingRightError, perf_event_paranoid, ptrace_scope, require, require_all
 from lobench.workbench.profile.runner import TARGET, Told, ToolFailedError, codes_in, running, told_in
@@ -148,7 +148,7 @@ def _seen(tool: str, found: Sampled) -> Sampled:
 def nanoseconds(sampled: Sampled) -> Counts:
     """The counts of samples as time: all samples together took the CPU time of the target's events."""
     cpu = sampled.told.done.cpu_seconds * 1e9 / max(sampled.samples, 1)
-    own = {address: count * cpu for address, count in sampled.counts.own.items()}
+    own: dict[int, Cost] = {address: count * cpu for address, count in sampled.counts.own.items()}
     return Counts(own, {place: count * cpu for place, count in sampled.counts.called.items()})
 
 

@@ -155,7 +155,7 @@ def test_what_both_halves_say_is_kept(monkeypatch: pytest.MonkeyPatch, half: str
     assert (sets, count) == (3, 1_000_000)
     if half == "first":
         assert all(count <= Halves.of(1_000_000).records("first", 1_000_000)[1] for _, count in laboratory.asked[:-1])
-    assert next(entry["changes"] for entry in tuning.tried if entry["group"] == "levels") == {"per_level": 4}
+    assert next(entry.changes for entry in tuning.tried if entry.group == "levels") == {"per_level": 4}
 
 
 @pytest.mark.parametrize("half", ["first", "second"])
@@ -197,7 +197,7 @@ def test_where_nothing_is_faster_nothing_is_confirmed(monkeypatch: pytest.Monkey
 
 def test_what_was_found_before_is_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
     tuning = tuned(monkeypatch, Laboratory(narrow, narrow), start=OTHER)
-    assert tuning.tried[0]["group"] == "found before"
+    assert tuning.tried[0].group == "found before"
     assert tuning.best == OTHER
 
 
