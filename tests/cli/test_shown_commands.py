@@ -287,7 +287,6 @@ def test_reports_of_results(command: Command, folder: Path) -> None:
     assert (folder / "out/2026-11-22T10-11-12/report.html").is_file()
 
 
-@pytest.mark.fast
 def test_a_ladder_is_begun(folder: Path) -> None:
     (line,) = (line for line in HERE if line.startswith("lobench ladder init"))
     (folder / "ladder.toml").unlink()

@@ -136,6 +136,20 @@ def test_the_engine_knows_no_phase() -> None:
     assert not (upper - lower) & {*(STATE.names or ()), *(BOOK.names or ())}
 
 
+def test_actions_are_dispatched_in_one_place() -> None:
+    """Layouts supply steps; only one module of kernels tells a modify from other actions. The oracle has rules of its
+    own, and generators, readers and checks of coverage have records."""
+    others = ("lobench.engine.oracle", "lobench.engine.synthetic", "lobench.engine.feeds")
+    naming = {
+        module
+        for module in MODULES
+        if top(module) in ("engine", "variants") and not module.startswith(others)
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Name) and node.id == "MODIFY" and isinstance(node.ctx, ast.Load)
+    }
+    assert naming - {"lobench.engine.coverage"} == {"lobench.engine.actions"}
+
+
 def test_the_oracle_stands_alone() -> None:
     """It shares the record format and the names of results with the kernels, and not one rule."""
     shared = {"lobench.engine.records", "lobench.engine.anomalies", "lobench.engine.errors", "lobench.engine.result"}

@@ -177,11 +177,10 @@ def _show(name: str, traits: Traits, state: Search, path: Path) -> None:
     for heading in ("", "change", "times as fast", "95 % interval"):
         table.add_column(heading)
     for entry in state.tried:
-        gain = entry["gain"]
         changes = ", ".join(
-            f"{key} {'never' if value == NEVER else format(value, ',')}" for key, value in entry["changes"].items()
+            f"{key} {'never' if value == NEVER else format(value, ',')}" for key, value in entry.changes.items()
         )
-        table.add_row(entry["group"], changes, estimate(gain, "x"), ends(gain))
+        table.add_row(entry.group, changes, estimate(entry.gain, "x"), ends(entry.gain))
     print_table(table)
     for label, found in ((f"{OTHER[state.half]} half", state.other), ("whole feed", state.whole)):
         if found is not None:

@@ -160,9 +160,9 @@ def _facts(machine: str) -> dict[str, str]:
 
 def _benchmarks(history: History) -> dict[str, Any]:
     """asv's description of each series; parameters are all variants and feeds ever recorded."""
-    points = [feeds for entry in history.points.values() for feeds in [entry["feeds"]]]
-    feeds = sorted({feed for entry in points for feed in entry})
-    variants = sorted({variant for entry in points for feed in entry.values() for variant in feed})
+    points = [recorded.feeds for recorded in _all(history)]
+    feeds = sorted({feed for one in points for feed in one})
+    variants = sorted({variant for one in points for feed in one.values() for variant in feed})
     kinds = sorted({kind for _, _, kind in _live(history)})
     names = {TIME: ("ns/event", "CPU time of one event, measured in turns with other commits")}
     for kind in kinds:
@@ -184,14 +184,18 @@ def _benchmarks(history: History) -> dict[str, Any]:
     }
 
 
+def _all(history: History) -> list[Recorded]:
+    return [Recorded.of(kept) for kept in history.points.values()]
+
+
 def _live(history: History) -> set[tuple[str, str, str]]:
     """(Feed, variant, kind) of the exact counts that are not always zero: an unused mechanism makes no series."""
     return {
         (feed, variant, kind)
-        for entry in history.points.values()
-        for feed, variants in entry["feeds"].items()
+        for recorded in _all(history)
+        for feed, variants in recorded.feeds.items()
         for variant, point in variants.items()
-        for kind, amount in point["exact"].items()
+        for kind, amount in point.exact.items()
         if amount
     }
 

@@ -8,8 +8,7 @@ equals an earlier commit's gets that commit's point.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from lobench.workbench.commits.repository import Commit
 from lobench.workbench.commits.session import CommitSession, precise
 from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.history.asv_files import now
+from lobench.workbench.history.points import Against, How, Point, Points, Recorded, against, entry, same_code
 from lobench.workbench.history.store import History
 from lobench.workbench.processes.interrupts import held
 from lobench.workbench.results.conversion import as_json
@@ -96,11 +96,11 @@ class Recorder:
         return done, broken
 
     def _known(self, commit: Commit) -> bool:
-        point = self._history.points.get(commit.hash)
-        if point is None:
+        recorded = self._history.at(commit.hash)
+        if recorded is None:
             return False
-        tried = set(point["tried"])
-        return all(f"{feed.name} {name}" in tried for feed in self._feeds for name in self._request.variants)
+        pairs = (f"{feed.name} {name}" for feed in self._feeds for name in self._request.variants)
+        return all(pair in recorded.tried for pair in pairs)
 
     def _is_broken(self, commit: Commit) -> bool:
         return commit.hash in self._history.broken
@@ -191,9 +191,8 @@ class Recorder:
     def _same(self, entry: tuple[Commit, Source], before: Commit, done: list[Commit]) -> tuple[Commit, Source]:
         """A commit with the code of the one before has its point."""
         commit, source = entry
-        point = self._history.points[before.hash]
-        against = {"commit": before.hash, "same_code": True, "findings": []}
-        self._keep(commit, source, point["session"], deepcopy(point["feeds"]), against)
+        recorded = self._recorded(before.hash)
+        self._keep(commit, source, recorded.session, recorded.feeds, same_code(before.hash))
         self._history.save()
         done.append(commit)
         _say(f"recorded {commit}{_SAME}")
@@ -218,9 +217,9 @@ class Recorder:
         there, and are not compiled again."""
         if before is None:
             return {}
-        feeds = self._history.points[before[0].hash]["feeds"].values()
+        feeds = self._recorded(before[0].hash).feeds.values()
         points = (point for variants in feeds for name, point in variants.items() if name in self._request.variants)
-        names = dict.fromkeys(point.get("measured_as", before[0].hash) for point in points)
+        names = dict.fromkeys(point.measured_as or before[0].hash for point in points)
         found = self._origin.sources([self._repository.commit(name) for name in names if name != before[0].hash])
         sources = [source for source in found if isinstance(source, Source)]
         return {source.key: source for source in (*sources, before[1])}
@@ -237,12 +236,12 @@ class Recorder:
             walk = self._repository.parent(walk)
         return None
 
-    def _points(self, measured: Measured, source: Source, commit: Commit) -> tuple[dict[str, Any], list[str]]:
+    def _points(self, measured: Measured, source: Source, commit: Commit) -> tuple[Points, list[str]]:
         """Feed to variant to point, and the differences from the trusted results."""
         session = measured.session
         place = _place(session, source.key)
         names = [one.name for one in self._feeds]
-        found: dict[str, Any] = {}
+        found: Points = {}
         different = []
         for feed, named in enumerate(names):
             for variant in session.variants:
@@ -255,7 +254,7 @@ class Recorder:
                     different.append(f"{variant}: {apart}")
         return found, different
 
-    def _point(self, measured: Measured, feed: int, variant: str, place: int, commit: Commit) -> dict[str, Any]:
+    def _point(self, measured: Measured, feed: int, variant: str, place: int, commit: Commit) -> Point:
         """A point: the anchor's time, divided by the ratio to it. The first commit with a variant is its anchor."""
         session = measured.session
         key = session.name(place, variant)
@@ -264,52 +263,64 @@ class Recorder:
         comparisons = session.comparisons(feed, variant)
         exact = measured.exact.get(key, {}).get((feed, variant), {})
         measured_as = session.sources[session.stands(place, variant)].commit or commit
-        point = {"exact": exact, "measured_as": measured_as.hash}
-        if spreads := measured.spreads.get(key, {}).get((feed, variant)):
-            point["spreads"] = spreads
-        if exact:
-            point["made_with"] = session.sources[place].made_with + METHOD
+        spreads = measured.spreads.get(key, {}).get((feed, variant), {})
+        made_with = session.sources[place].made_with + METHOD if exact else None
+
+        def point(ns: float, low: float, high: float, floor: float) -> Point:
+            return Point(ns, low, high, max(LEAST_FLOOR, floor), exact, made_with, spreads, measured_as.hash)
+
         if variant not in anchors:
             assert comparisons is not None, "what has no anchor is measured"
             anchors[variant] = commit.hash
             self._keys[commit.hash] = session.sources[place].key
             value = 1e9 / comparisons.events_per_second(key).value
-            ends = {"ns": value, "low": value, "high": value}
-            return {**ends, **point, "floor": max(LEAST_FLOOR, comparisons.floor)}
-        anchor = self._history.points[anchors[variant]]["feeds"][named][variant]
+            return point(value, value, value, comparisons.floor)
+        anchor = self._recorded(anchors[variant]).feeds[named][variant]
         base = session.name(_place(session, self._keys[anchors[variant]]), variant)
         if base == key:
-            timed = {name: value for name, value in anchor.items() if name != "spreads" or not exact}
-            made = {name: point[name] for name in ("exact", "made_with", "spreads") if name in point}
-            return deepcopy({**timed, **(made if exact else {})})
+            return replace(anchor, exact=exact, made_with=made_with, spreads=spreads) if exact else anchor
         assert comparisons is not None, "what is other code than the anchor's is measured"
-        ratio, value = comparisons.compare(key, base).ratio(), anchor["ns"]
-        ends = {"ns": value / ratio.value, "low": value / ratio.high, "high": value / ratio.low}
-        return {**ends, **point, "floor": max(LEAST_FLOOR, comparisons.floor_for(key, base))}
+        ratio, value = comparisons.compare(key, base).ratio(), anchor.ns
+        return point(value / ratio.value, value / ratio.high, value / ratio.low, comparisons.floor_for(key, base))
 
     def _against(
         self, measured: Measured, commit: Commit, source: Source, previous: tuple[Commit, Source] | None
-    ) -> Any:
-        """The findings of a source against the one before; None for the first."""
+    ) -> Mapping[str, Any] | None:
+        """The findings of a source against the one before, as JSON; None for the first."""
         if previous is None:
             return None
         if source.key == previous[1].key:
-            return {"commit": previous[0].hash, "same_code": True, "findings": []}
+            return same_code(previous[0].hash)
         names = [feed.name for feed in self._feeds]
         found = findings(measured, names, *(_place(measured.session, one.key) for one in (source, previous[1])))
-        told = {"files": self._repository.changed(previous[0], commit), "findings": [one.as_json() for one in found]}
-        return {"commit": previous[0].hash, "same_code": False, **told}
+        return against(previous[0].hash, found, self._repository.changed(previous[0], commit))
 
-    def _keep(self, commit: Commit, source: Source, session: str, points: dict[str, Any], against: Any) -> None:
-        entry = self._history.points.setdefault(commit.hash, {"feeds": {}, "tried": []})
-        entry |= {"time": commit.time, "subject": commit.subject, "source": source.key, "session": session}
-        entry |= {"measured": now(), "against": against}
-        entry["how"] = {**self._how, "feeds": {**entry.get("how", {}).get("feeds", {}), **self._how["feeds"]}}
-        for feed, variants in points.items():
-            entry["feeds"].setdefault(feed, {}).update(variants)
-        tried = {f"{feed.name} {name}" for feed in self._feeds for name in self._request.variants}
-        entry["tried"] = sorted(tried | set(entry["tried"]))
+    def _keep(
+        self,
+        commit: Commit,
+        source: Source,
+        session: str | None,
+        points: Mapping[str, Mapping[str, Point]],
+        compared: Mapping[str, Any] | None,
+    ) -> None:
+        recorded = Recorded(
+            time=commit.time,
+            subject=commit.subject,
+            session=session,
+            measured=now(),
+            feeds=points,
+            against=None if compared is None else Against.of(compared),
+            how=self._how,
+            tried=frozenset(f"{feed.name} {name}" for feed in self._feeds for name in self._request.variants),
+        )
+        kept = self._history.points
+        kept[commit.hash] = entry(kept.get(commit.hash), recorded, source.key, compared)
         self._history.broken.pop(commit.hash, None)
+
+    def _recorded(self, commit: str) -> Recorded:
+        recorded = self._history.at(commit)
+        assert recorded is not None, "only what was recorded is followed"
+        return recorded
 
     def _keep_session(self, name: str, measured: Measured, window: list[tuple[Commit, Source]]) -> None:
         session = measured.session
@@ -337,7 +348,7 @@ class Recorder:
         _say(f"skipped: {reason}")
 
 
-def _how(root: Path, feeds: Sequence[NamedFeed], evaluate: str, ladder: str | None) -> dict[str, Any]:
+def _how(root: Path, feeds: Sequence[NamedFeed], evaluate: str, ladder: str | None) -> How:
     """The options needed to repeat a measurement, besides names: files relative to the repository."""
 
     def found(file: str) -> str:
@@ -345,7 +356,7 @@ def _how(root: Path, feeds: Sequence[NamedFeed], evaluate: str, ladder: str | No
         return str(path.relative_to(root.resolve()) if path.is_relative_to(root.resolve()) else path)
 
     files = {feed.name: found(feed.files[0]) for feed in feeds if not feed.name.startswith(SYNTHETIC)}
-    return {"feeds": files, "evaluate": evaluate, "ladder": ladder and found(ladder)}
+    return How(files, evaluate, ladder and found(ladder))
 
 
 def _place(session: CommitSession, key: str) -> int:

@@ -9,7 +9,7 @@ the whole feed and the other half at least shows no loss, as where books are fil
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -53,6 +53,15 @@ class Finding:
     verdict: str
 
 
+@dataclass(frozen=True)
+class Try:
+    """A change to the best set so far, of one ``group`` of parameters, and its gain over that set."""
+
+    group: str
+    changes: Mapping[str, int]
+    gain: Interval
+
+
 @dataclass
 class Search:
     """The state of a search. ``best``: the proposal of one half of the feed; ``tried``: each change with its gain
@@ -60,7 +69,7 @@ class Search:
 
     half: str
     best: LayoutParameters = field(default_factory=defaults)
-    tried: list[dict[str, Any]] = field(default_factory=list)
+    tried: list[Try] = field(default_factory=list)
     other: Finding | None = None
     whole: Finding | None = None
     processes: int = 0
@@ -128,7 +137,7 @@ def _take(state: Search, name: str, trial: Trial) -> None:
     for place, parameters in enumerate(trial.tried[1:], 1):
         gain = trial.gain(0, place, state.half)
         changes = {key: value for key, value in parameters.as_json().items() if value != getattr(state.best, key)}
-        state.tried.append({"group": name, "changes": changes, "gain": gain.ratio()})
+        state.tried.append(Try(name, changes, gain.ratio()))
         found.append((gain, changes, parameters))
     highest, _, _ = max(found, key=lambda entry: entry[0].value)
     alike = [entry for entry in found if entry[0].value >= highest.value - highest.error - entry[0].error]

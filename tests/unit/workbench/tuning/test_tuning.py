@@ -155,7 +155,7 @@ def test_parameters_that_both_halves_confirm_are_kept(monkeypatch: pytest.Monkey
     assert (sets, count) == (3, 1_000_000)
     if half == "first":
         assert all(count <= Halves.of(1_000_000).records("first", 1_000_000)[1] for _, count in laboratory.asked[:-1])
-    assert next(entry["changes"] for entry in tuning.tried if entry["group"] == "levels") == {"per_level": 4}
+    assert next(entry.changes for entry in tuning.tried if entry.group == "levels") == {"per_level": 4}
 
 
 @pytest.mark.parametrize("half", ["first", "second"])
@@ -197,7 +197,7 @@ def test_without_a_gain_the_defaults_stay(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_earlier_parameters_are_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
     tuning = tuned(monkeypatch, Laboratory(narrow, narrow), start=OTHER)
-    assert tuning.tried[0]["group"] == "found before"
+    assert tuning.tried[0].group == "found before"
     assert tuning.best == OTHER
 
 
