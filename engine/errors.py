@@ -5,6 +5,7 @@
     LobenchError            1
     ├── UsageError          2   the command's words, a name that does not exist
     ├── UnjudgedError       4   no answer: the question could not be judged
+    ├── OutputError         4   no answer: the system refuses to write the output
     ├── FeedError           3   the data: unreadable, truncated, of another kind
     ├── StrictError         3   --strict met an anomaly
     └── StaleError          1   a replay, or a book of it, used after its time
@@ -31,6 +32,12 @@ class UnjudgedError(LobenchError):
     """No verdict: the request could not be measured here, or there is nothing to compare with."""
 
     exit_code = 4
+
+
+class OutputError(LobenchError):
+    """The system refuses to write the output: no mismatch, and nothing was asked for that cannot be done."""
+
+    exit_code = UnjudgedError.exit_code
 
 
 class FeedError(LobenchError):

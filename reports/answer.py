@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lobench.reports.machines import places
 from lobench.reports.numbers import TIMES, between, counted, integer, listed, percent, spelled
 from lobench.reports.result_view import LATENCY, ResultView
 from lobench.reports.side_by_side import by_ladder
@@ -69,7 +70,8 @@ def _speed(feeds: list[ResultView]) -> str:
     tops.sort(key=lambda pair: pair[1].total.value if pair[1].total else 0.0)
     names = listed(list(dict.fromkeys(top.variant for _, top in tops)))
     low, high = (f"{_times(top.total)}{_alone(top, top.total_alone)}" for _, top in (tops[0], tops[-1]))
-    return f"Over {len(tops)} feeds, {names} ran {low} to {high} as fast as {tops[0][0].reference}"
+    over = places([feed for feed, _ in tops])
+    return f"Over {over}, {names} ran {low} to {high} as fast as {tops[0][0].reference}"
 
 
 def _times(ratio: Interval | None) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from lobench.reports.answer import headrooms
 from lobench.reports.blocks import Fact
-from lobench.reports.numbers import TIMES, between, counted, estimate, integer, limits, listed, percent
+from lobench.reports.machines import place, places
+from lobench.reports.numbers import TIMES, between, estimate, integer, limits, listed, percent
 from lobench.reports.result_view import ResultView
 from lobench.reports.side_by_side import by_ladder
 from lobench.workbench.results.model.analysis import Rung
@@ -38,7 +39,7 @@ def headline(feeds: Sequence[ResultView]) -> str:
     several = by_ladder([feed for feed, *_ in ends])
     if len(several) > 1:
         return f"The tops of {len(several)} ladders are {spread} as fast as their references."
-    return f"{listed(names)} {are} {spread} as fast as {ends[0][2]} on {counted(len(ends), 'feed')}."
+    return f"{listed(names)} {are} {spread} as fast as {ends[0][2]} on {places([feed for feed, *_ in ends])}."
 
 
 def facts(feeds: Sequence[ResultView]) -> list[Fact]:
@@ -78,7 +79,8 @@ def _total(feeds: Sequence[ResultView]) -> Fact | None:
         apart = f"; each alone {estimate(alone, TIMES)}" if alone else ""
         return Fact("in total", estimate(ratio, TIMES), f"{limits(ratio)}, over {base}{apart}")
     first, last = ends[0], ends[-1]
-    note = f"{first[0].name} to {last[0].name}"
+    compared = [feed for feed, *_ in ends]
+    note = f"{place(first[0], compared)} to {place(last[0], compared)}"
     return Fact("in total", f"{first[3].value:.3g} to {last[3].value:.3g}{TIMES}", note)
 
 

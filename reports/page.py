@@ -10,6 +10,7 @@ from typing import TypeVar
 from lobench.reports.answer import answer
 from lobench.reports.blocks import Page, Part, Section, Text
 from lobench.reports.headline import facts, headline
+from lobench.reports.machines import machine, machines
 from lobench.reports.numbers import counted, listed, percent
 from lobench.reports.result_view import LATENCY, WHOLE, ResultView, printable
 from lobench.reports.sections import CONTEST_SECTIONS, contest, document_sections, feed_sections, since
@@ -59,6 +60,13 @@ def page(documents: list[Result], before: Result | None = None) -> Page:
         # A feed may appear once for each ladder.
         names_of = {anchor: f"{view.name}, {view.ladder_name}" for anchor, view in zip(anchors, feeds, strict=True)}
         parts = [replace(part, title=names_of.get(part.key, part.title)) for part in parts]
+    named = machines(feeds)
+    if len(named) > 1:
+        machine_of = {anchor: named[machine(view)] for anchor, view in zip(anchors, feeds, strict=True)}
+        parts = [
+            replace(part, title=f"{part.title}, {machine_of[part.key]}") if part.key in machine_of else part
+            for part in parts
+        ]
     often = Counter(part.title for part in parts)
     # Parts with the same title get the number of their result (a key begins with it), to tell them apart in the list.
     parts = [

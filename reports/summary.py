@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lobench.reports.blocks import Block, Cell, Table, Text
+from lobench.reports.machines import across_machines, machine, machines
 from lobench.reports.numbers import TIMES, integer, listed, percent
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import SCORES, TONES, beside, figure
@@ -18,11 +19,11 @@ _Key = tuple[int, str]
 
 
 def summary(feeds: list[ResultView], anchors: list[str]) -> list[Block]:
-    """For each ladder a table of its feeds, and where phases earn their place; several ladders also side by side.
-    ``anchors`` link feeds to their parts."""
+    """For each ladder a table of its feeds, and where phases earn their place; several ladders, and one ladder on
+    several machines, also side by side. ``anchors`` link feeds to their parts."""
     ladders = by_ladder(feeds)
     links = {id(feed): anchor for feed, anchor in zip(feeds, anchors, strict=True)}
-    found = side_by_side(feeds)
+    found = [*side_by_side(feeds), *across_machines(feeds)]
     for name, own in ladders.items():
         found.append(_steps(own, [links[id(feed)] for feed in own], name if len(ladders) > 1 else ""))
         found += places(own)
@@ -34,13 +35,14 @@ def _steps(feeds: list[ResultView], anchors: list[str], ladder: str) -> Table:
     phases = sorted(
         {(rung.phase or 0, rung.variant) for feed in feeds for rung in feed.phases if rung.step or rung.same_as}
     )
+    named = machines(feeds)
     rows = []
     for feed, anchor in zip(feeds, anchors, strict=True):
         rungs = {rung.variant: rung for rung in feed.phases}
         cells = [_step(rungs.get(name)) for _, name in phases]
         rows.append(
             [
-                Cell(feed.name, link=anchor),
+                Cell(feed.name, named[machine(feed)] if len(named) > 1 else "", link=anchor),
                 Cell(integer(feed.feed.events)),
                 *cells,
                 beside(figure(feed.top.total, TIMES), feed.top.total_alone) if feed.top else Cell(""),

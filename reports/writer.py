@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.errors import OutputError, UsageError
 from lobench.reports.blocks import Chart, Page
 from lobench.reports.charts.svg import Picture, draw
 from lobench.reports.markdown import markdown
@@ -18,7 +18,7 @@ def write(documents: list[Result], folder: Path, before: Result | None = None) -
     result that a single one is compared with.
 
     Returns the path of report.html. Charts of the first feed have plain names (``charts/ladder.svg``), those of others
-    begin with their place on the page. Raises UsageError without a document, LobenchError if a file cannot be written.
+    begin with their place on the page. Raises UsageError without a document, OutputError if a file cannot be written.
     """
     if not documents:
         raise UsageError("a report needs at least one result")
@@ -30,7 +30,7 @@ def write(documents: list[Result], folder: Path, before: Result | None = None) -
         _write(folder / "report.md", markdown(shown, _files(pictures, folder)))
         _write(target, html(shown, pictures))
     except OSError as error:
-        raise LobenchError(f"{error.filename or folder}: the report cannot be written: {error.strerror}") from error
+        raise OutputError(f"{error.filename or folder}: the report cannot be written: {error.strerror}") from error
     return target
 
 

@@ -187,8 +187,9 @@ def full_name(typed: str, known: Collection[str]) -> str:
             return f"{matching[0]}{comma}{rest}"
         if matching:
             raise UsageError(f"'{first}' is ambiguous: {', '.join(matching)}; type more of the name")
+    near = meant(first, [*known, *(name.partition("_")[0] for name in known)])
     raise UsageError(
-        f"no variant named '{first}'{meant(first, known) or '.'} Use any of {', '.join(known) or 'none'} (first "
+        f"no variant named '{first}'{near or '.'} Use any of {', '.join(known) or 'none'} (first "
         f"letters are enough), or axis=policy,… with axes {', '.join(AXES)} on top of the reference, or "
         "NAME,axis=policy,… on top of another"
     )
@@ -235,9 +236,14 @@ def _changes(parts: list[str], choices: dict[str, dict[str, Any]], spec: str) ->
     for part in parts:
         axis, _, name = part.partition("=")
         if axis not in choices:
-            raise UsageError(f"no axis named '{axis}' in '{spec}'. Use any of {', '.join(AXES)}")
+            raise UsageError(
+                f"no axis named '{axis}' in '{spec}'{meant(axis, choices) or '.'} Use any of {', '.join(AXES)}"
+            )
         if name not in choices[axis]:
-            raise UsageError(f"no policy '{name}' of axis {axis} in '{spec}'. Use any of {', '.join(choices[axis])}")
+            near = meant(name, choices[axis]) or "."
+            raise UsageError(
+                f"no policy '{name}' of axis {axis} in '{spec}'{near} Use any of {', '.join(choices[axis])}"
+            )
         if axis in changes:
             raise UsageError(f"axis {axis} appears twice in '{spec}'; name one policy for it")
         changes[axis] = choices[axis][name]

@@ -18,20 +18,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TextIO
 
-from lobench.engine.errors import LobenchError, UnjudgedError
+from lobench.engine.errors import LobenchError, OutputError
 
 _CLOSED = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}
 """The mode in which `/dev/null` replaces each stream."""
 
 
-NOT_HERE = UnjudgedError.exit_code
+NOT_HERE = OutputError.exit_code
 """Exit code if this machine prevents an answer: output cannot be written, or memory or a disk has run out."""
-
-
-class OutputError(LobenchError):
-    """Standard output cannot be written: no mismatch, and nothing was asked for that cannot be done."""
-
-    exit_code = NOT_HERE
 
 
 def _write_all(write: Callable[[memoryview], int | None], data: Any) -> int:

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 import zstandard
 from databento_dbn import Metadata, Schema, SType
 
-from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.errors import LobenchError, OutputError, UsageError
 from lobench.engine.feeds.symbology import SymbolInterval, SymbolMapping
 from lobench.engine.parts import Part
 from lobench.engine.records import MBO
@@ -36,7 +36,7 @@ def generate(
     """Write all records of ``feed`` to ``path``, DBN version 3, compressed if it ends in ``.dbn.zst``.
 
     ``progress`` is called with the number of records written so far. The file appears whole or not at all: until then
-    it has another name in the same folder. Raises UsageError for another ending, LobenchError if the folder cannot be
+    it has another name in the same folder. Raises UsageError for another ending, OutputError if the folder cannot be
     written or the disk is too full, before anything is generated where that can be known.
     """
     target = Path(path)
@@ -56,7 +56,7 @@ def generate(
                     _write(feed, file, progress)
             part.finish()
     except OSError as error:
-        raise LobenchError(f"{target}: cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
 
 
 def check_name(target: Path) -> None:
@@ -75,7 +75,7 @@ def _check_room(target: Path, size: int) -> None:
     free = shutil.disk_usage(target.parent).free
     if size + _SPARE > free:
         room = f"needs {size / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are free"
-        raise LobenchError(f"{target}: {room}; a smaller n, or .dbn.zst, takes less")
+        raise OutputError(f"{target}: {room}; a smaller n, or .dbn.zst, takes less")
 
 
 def _write(feed: SyntheticFeed | EveryRuleFeed, file: BinaryIO, progress: Callable[[int], object] | None) -> None:

@@ -10,12 +10,13 @@ from tests.support.contests import TRUE, document_of, made
 from tests.support.documents import document
 from tests.support.ladders import on_ladder, prediction
 from tests.support.paths import ROOT
-from tests.support.reported import complete, hostile, many, refuted, wide
+from tests.support.reported import complete, elsewhere, hostile, many, refuted, wide
 
 PAGES: dict[str, Callable[[], list[Any]]] = {
     "complete": lambda: [complete()],
     "many": lambda: [many(), complete()],
     "ladders": lambda: [complete(), on_ladder(predictions=[prediction(1, 1.3, 1.7), prediction(2, 4, 5)])],
+    "machines": lambda: [complete(), elsewhere("Another CPU with a longer name 64-Core Processor")],
     "wide": lambda: [wide()],
     "default": lambda: [document(factorial=True, from_top=True, isolated=True, scaling=True, limits=True, sweep=True)],
     "quick": lambda: [document()],

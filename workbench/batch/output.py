@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pyarrow.parquet as pq
 
-from lobench.engine.errors import LobenchError
+from lobench.engine.errors import LobenchError, OutputError
 from lobench.engine.feeds import Feed
 from lobench.engine.feeds.selection import key_of
 from lobench.engine.rows import Rows
@@ -81,7 +81,7 @@ class DatasetOutput(Output):
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise LobenchError(f"{place.parent}: cannot be created: {error.strerror}") from error
+                raise OutputError(f"{place.parent}: cannot be created: {error.strerror}") from error
             sample = self._batch.sampled()
             columns = RowColumns(
                 features=self._batch.features,

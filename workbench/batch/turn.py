@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from lobench.engine.errors import LobenchError
+from lobench.engine.errors import LobenchError, OutputError
 from lobench.workbench.batch.manifest import FOLDER
 
 _FILE: Final = "run"
@@ -20,13 +20,13 @@ _FILE: Final = "run"
 
 @contextmanager
 def turn(dataset: str) -> Iterator[str]:
-    """The name of a run, whose turn it is within. Raises LobenchError where that cannot be written down."""
+    """The name of a run, whose turn it is within. Raises OutputError where that cannot be written down."""
     run, file = uuid.uuid4().hex, Path(dataset, FOLDER, _FILE)
     try:
         # Overwritten in place: a network file system may be slow to notice that a name was replaced or removed.
         file.write_text(run, encoding="utf-8")
     except OSError as error:
-        raise LobenchError(f"{file}: cannot be written: {error.strerror}") from error
+        raise OutputError(f"{file}: cannot be written: {error.strerror}") from error
     try:
         yield run
     finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from lobench.engine.errors import UsageError
+from lobench.engine.errors import UsageError, meant
 from lobench.engine.stages import STAGES
 from lobench.workbench.plain_names import is_plain_name
 
@@ -54,7 +54,8 @@ def percentage(text: str) -> float:
 def stage(text: str) -> str:
     """One of ``STAGES``."""
     if text not in STAGES:
-        remedy = "; a precision is --precision 0.5%" if text[:1].isdigit() or text.endswith("%") else ""
+        number = text[:1].isdigit() or text.endswith("%")
+        remedy = "; a precision is --precision 0.5%" if number else meant(text, STAGES)
         raise UsageError(f"--until takes a stage ({', '.join(STAGES)}), was '{text}'{remedy}")
     return text
 

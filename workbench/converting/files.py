@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
-from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.errors import OutputError, UsageError
 from lobench.engine.feeds.symbology import SymbolInterval, SymbolMapping
 from lobench.engine.parts import Part
 from lobench.workbench.converting.schemas import UNDEF_TIME, Schema
@@ -52,7 +52,7 @@ def check_ending(path: str) -> None:
 @contextmanager
 def writing(path: str, schema: Schema, source: Source, *, raw: bool = False) -> Iterator[Writer]:
     """A writer whose file gets its name when the context ends without an error. ``raw``: times and prices of text and
-    Parquet as whole numbers. Raises LobenchError where it cannot be written."""
+    Parquet as whole numbers. Raises OutputError where it cannot be written."""
     try:
         with Part(Path(path)) as part, ExitStack() as stack:
             if path.endswith(".parquet"):
@@ -63,7 +63,7 @@ def writing(path: str, schema: Schema, source: Source, *, raw: bool = False) -> 
             stack.close()
             part.finish()
     except OSError as error:
-        raise LobenchError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import databento_dbn as dbn
 import numpy as np
 import numpy.typing as npt
 
-from lobench.engine.errors import UsageError
+from lobench.engine.errors import UsageError, meant
 from lobench.engine.records import MBO
 
 UNDEF_TIME: Final = 2**64 - 1
@@ -63,5 +63,5 @@ def schema_of(name: str) -> Schema:
     """A schema by its name. Raises UsageError."""
     found = SCHEMAS.get(_ALIASES.get(name, name))
     if found is None:
-        raise UsageError(f"--schema {name}: one of {', '.join(NAMES)} expected")
+        raise UsageError(f"--schema {name}: one of {', '.join(NAMES)} expected{meant(name, NAMES)}")
     return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lobench.engine.errors import LobenchError
+from lobench.engine.errors import UnjudgedError
 from lobench.engine.feeds import Chunk, LoadedFeed
 from lobench.engine.records import MBO
 
@@ -30,7 +30,7 @@ class SharedFeed:
 
 @contextmanager
 def shared(feed: LoadedFeed) -> Iterator[SharedFeed]:
-    """Provide the feed as shared memory. Raises LobenchError if there is no room for it."""
+    """Provide the feed as shared memory. Raises UnjudgedError if there is no room for it."""
     descriptor = nameless_file()
     try:
         data = feed.records.view(np.uint8).data
@@ -39,7 +39,7 @@ def shared(feed: LoadedFeed) -> Iterator[SharedFeed]:
             while done < len(data):
                 done += os.write(descriptor, data[done:])
         except OSError as error:
-            raise LobenchError(f"{feed.name}: no room to share it with processes: {error.strerror}") from error
+            raise UnjudgedError(f"{feed.name}: no room to share it with processes: {error.strerror}") from error
         yield SharedFeed(feed.name, descriptor, feed.count, feed.most_orders, feed.instruments)
     finally:
         os.close(descriptor)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.errors import OutputError, UsageError
 from lobench.workbench.processes.claimed_folders import claim, unclaimed
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.document import Result
@@ -77,7 +77,7 @@ class ResultFolder:
         return self.path / "result.json"
 
     def save(self, result: Result) -> None:
-        """Replace result.json by ``result``, all of it or nothing. Raises LobenchError when the disk refuses."""
+        """Replace result.json by ``result``, all of it or nothing. Raises OutputError when the disk refuses."""
         part = self.path / _PART
         # In one go: json.dump into the file takes five times as long.
         text = json.dumps(
@@ -92,7 +92,7 @@ class ResultFolder:
                 os.fsync(file.fileno())
             part.replace(self.result)
         except OSError as error:
-            raise LobenchError(f"{self.result}: {error.strerror}; what was saved before is kept") from error
+            raise OutputError(f"{self.result}: {error.strerror}; what was saved before is kept") from error
 
     @staticmethod
     def _fresh(base: Path, moment: str) -> tuple[Path, int | None]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.errors import OutputError, UsageError
 from lobench.engine.feeds.kinds import holds_records
 from lobench.engine.parts import Part, shortened
 from lobench.engine.registry import FEATURES
@@ -34,7 +34,7 @@ class RowsFile:
     context without ``finish`` removes it. ``told``: what the file tells of itself that is known at the beginning;
     ``group_bytes``: bytes of rows that are gathered at most, ``waiting``: batches of them that wait for that;
     ``allowed`` raises where the file may not get its name any more. ``path`` is where the rows are in the end, ``rows``
-    their number so far. Raises UsageError at once if it cannot be made, or would replace market data, LobenchError if
+    their number so far. Raises UsageError at once if it cannot be made, or would replace market data, OutputError if
     it cannot be written to the end.
     """
 
@@ -111,7 +111,7 @@ class RowsFile:
         except OSError as error:
             if self._part is None:
                 raise
-            raise LobenchError(f"{self.path}: cannot be written: {_reason(error)}") from error
+            raise OutputError(f"{self.path}: cannot be written: {_reason(error)}") from error
 
     def __enter__(self) -> RowsFile:
         return self

@@ -51,6 +51,16 @@ def test_a_whole_part_of_a_name_comes_first() -> None:
     assert full_name("mine_", names) == "mine_too"
 
 
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [("p77", "; did you mean p7? Use"), ("p7_cash_layout", "; did you mean p7_cache_layout? Use"), ("p99", ". Use")],
+)
+def test_a_misspelled_name_is_answered_with_the_closest(typed: str, near: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        full_name(typed, KNOWN)
+    assert str(refused.value).startswith(f"no variant named '{typed}'{near} any of p0_baseline")
+
+
 def words(verb: str, typed: str) -> argparse.Namespace:
     given = {
         "replay": ("replay", "a.dbn", "--variant", typed),

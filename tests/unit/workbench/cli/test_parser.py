@@ -72,14 +72,18 @@ def test_words_come_from_the_command_line(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        ("cmp p4 --budget 5s", "lobench cmp: error: the following arguments are required: B"),
+        ("cmp p4", "lobench cmp: error: the following arguments are required: B\n"),
+        ("cmp p4 --budget 5s", "lobench cmp: error: the following arguments are required: B\n"),
         ("cmp --budget 5s", "lobench cmp: error: the following arguments are required: A, B"),
-        ("cmp p3 p4 --budgets 5s a.dbn", "lobench: error: unrecognized arguments: --budgets"),
+        ("cmp p3 p4 --budgets 5s a.dbn", "lobench cmp: error: no option --budgets; did you mean --budget?"),
+        ("cmp p3 p4 --precison=1% a.dbn", "lobench cmp: error: no option --precison; did you mean --precision?"),
+        ("cmp p3 p4 --xyz a.dbn", "lobench cmp: error: no option --xyz; lobench cmp --help lists them"),
+        ("history record --machines x", "lobench history record: error: no option --machines; did you mean --machine?"),
         ("cmp p3 p4 --budget", "lobench cmp: error: argument --budget: expected one argument"),
         ("cmp p3 p4 --evaluate evry a.dbn", "lobench cmp: error: no --evaluate 'evry'; did you mean every?"),
         ("completion bsh", "lobench completion: error: no shell 'bsh'; did you mean bash? Choose from bash, zsh, fish"),
         ("histry record", "lobench: error: no command 'histry'; did you mean history? Choose from run, report, "),
-        ("env a b", "lobench: error: unrecognized arguments: a b"),
+        ("env a b", "lobench env: error: unrecognized arguments: a b"),
         ("inspect --json", "lobench inspect: error: the following arguments are required: FEED"),
     ],
 )

@@ -23,8 +23,12 @@ def test_a_precision_is_no_stage(text: str) -> None:
 
 
 def test_no_stage() -> None:
-    with pytest.raises(UsageError, match=r"takes a stage \(decode, book, features, strategies\), was 'books'$"):
+    with pytest.raises(
+        UsageError, match=r"takes a stage \(decode, book, features, strategies\), was 'books'; did you mean book\?$"
+    ):
         units.stage("books")
+    with pytest.raises(UsageError, match=r"was 'orders'$"):
+        units.stage("orders")
 
 
 @pytest.mark.parametrize(
