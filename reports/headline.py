@@ -37,6 +37,9 @@ def headline(feeds: Sequence[ResultView]) -> str:
     are = "is" if len(names) == 1 else "are"
     spread = f"{estimate(ratios[0], TIMES)} to {estimate(ratios[-1], TIMES)}"
     several = by_ladder([feed for feed, *_ in ends])
+    if len(several) == len(ends) and len({feed.name for feed, *_ in ends}) == 1:
+        each = [f"{rung.variant} is {estimate(ratio, TIMES)} as fast as {base}" for _, rung, base, ratio, *_ in ends]
+        return f"On {ends[0][0].name}, {listed(each)}."
     if len(several) > 1:
         return f"The tops of {len(several)} ladders are {spread} as fast as their references."
     return f"{listed(names)} {are} {spread} as fast as {ends[0][2]} on {places([feed for feed, *_ in ends])}."

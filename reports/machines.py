@@ -45,10 +45,14 @@ def places(feeds: Sequence[ResultView]) -> str:
 
 
 def place(feed: ResultView, feeds: Sequence[ResultView]) -> str:
-    """A result among ``feeds``: the name of its feed, its machine, or both, as far as they differ."""
-    named, names = machines(feeds), {one.name for one in feeds}
-    parts = [feed.name] if len(names) > 1 or len(named) == 1 else []
-    return ", ".join([*parts, *([named[machine(feed)]] if len(named) > 1 else [])])
+    """A result among ``feeds``: its ladder, feed and machine, as far as they differ; its feed if nothing does."""
+    named = machines(feeds)
+    parts = [feed.ladder_name] if len({one.ladder_name for one in feeds}) > 1 else []
+    if len({one.name for one in feeds}) > 1:
+        parts.append(feed.name)
+    if len(named) > 1:
+        parts.append(named[machine(feed)])
+    return ", ".join(parts or [feed.name])
 
 
 def across_machines(feeds: Sequence[ResultView]) -> list[Block]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lobench.reports.headline import facts, headline
 from tests.support.analyses import Document, interval
 from tests.support.documents import SPEEDS, document
+from tests.support.ladders import on_ladder
 from tests.support.typed import views
 
 PAIR = {name: SPEEDS[name] for name in ("p0_baseline", "p3_indexed_features", "p4_hash_lookup")}
@@ -46,3 +47,13 @@ def test_several_tops_are() -> None:
     assert said(one, other).startswith("p4_hash_lookup")
     assert " is " in said(one, document(feeds=["synth:other"]))
     assert " and p3_indexed_features are " in said(one, other)
+
+
+def test_ladders_on_one_feed_each_have_their_top() -> None:
+    made = [document(), on_ladder()]
+    sentence = said(*made)
+    assert sentence.startswith("On synth:liquid-future, p4_hash_lookup is 3.9")
+    assert sentence.count(" as fast as ") == 2
+    total = next(fact for fact in facts(views(*made)) if fact.label == "in total")
+    assert sorted(total.note.split(" to ")) == ["The Rust plan", "lobench"]
+    assert "2 ladders" in said(*made, document(feeds=["synth:other"]))
