@@ -1,4 +1,4 @@
-"""Numbers on a page: in the very words of the terminal (``workbench.results.numbers``)."""
+"""Numbers on a page, formatted as on the terminal (``workbench.results.numbers``)."""
 
 from lobench.workbench.results.numbers import (
     TIMES,

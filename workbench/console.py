@@ -1,4 +1,4 @@
-"""Talking to a person on stderr and to programs on stdout: progress, tables, one JSON object."""
+"""Output for people on stderr and for programs on stdout: progress, tables, one JSON object."""
 
 from __future__ import annotations
 

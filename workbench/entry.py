@@ -1,4 +1,4 @@
-"""Where the command begins: an interrupt in its first moments ends it in one line, too.
+"""The entry point of the command: an interrupt in its first moments ends it in one line, too.
 
 So nothing large is imported here before the signal has its handler; `workbench.cli.main` puts Python's own in place
 once it can say more.

@@ -1,4 +1,4 @@
-"""gzip data, decompressed by ISA-L where ``lobench[gzip]`` is installed, else by zlib: the same bytes, sooner."""
+"""gzip data, decompressed by ISA-L if ``lobench[gzip]`` is installed, else by zlib."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which instruments were met already, and which of them are wanted: by tables, for every record is asked about."""
+"""Tables of the instruments seen so far and of those wanted: every record asks them."""
 
 from __future__ import annotations
 

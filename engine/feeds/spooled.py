@@ -1,4 +1,5 @@
-"""Sources that can be read once only, or not in place: copied to a nameless file first, which goes with the process.
+"""Sources that can be read only once, or not in place: copied first to an unnamed file, which disappears with the
+process.
 
 Feeds are mapped, sought in, read more than once, and by other processes too. The copy is reached by the descriptor of
 the process that made it.

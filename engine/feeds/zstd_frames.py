@@ -78,7 +78,7 @@ def _check_need(start: int, frame: zstandard.FrameParameters, window: int, fail:
     if frame.window_size > window:
         remedy = f"decompress it to a file first: zstd -d --long={(frame.window_size - 1).bit_length()}"
         needed, had = frame.window_size >> 20, window >> 20
-        raise fail(start, f"the zstd frame there needs a window of {needed} MiB, {had} MiB can be had; {remedy}")
+        raise fail(start, f"the zstd frame there needs a window of {needed} MiB, {had} MiB are available; {remedy}")
     if frame.dict_id:
         raise fail(
             start, f"the zstd frame there needs dictionary {frame.dict_id}; decompress it to a file first: zstd -d -D"

@@ -1,4 +1,4 @@
-"""A replay by an engine from outside, with the face that the laboratory knows of ``lobench.engine.replay.Replay``."""
+"""A replay by an engine from outside, with the interface of ``lobench.engine.replay.Replay``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything of Numba's inside that the cache touches, in one place.
+"""All of Numba's internals that the cache uses.
 
 None of it is public. What is used (Numba 0.61 to 0.68): a dispatcher's ``_cache``, ``py_func``, ``targetoptions``,
 ``locals``, ``overloads``; the function behind an intrinsic; the templates that ``overload`` registers, and the

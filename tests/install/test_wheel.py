@@ -10,6 +10,7 @@ import pytest
 
 import lobench
 from tests.support.command import environment
+from tests.support.replays import LADDER
 
 pytestmark = pytest.mark.xdist_group("install")
 
@@ -46,7 +47,9 @@ def test_a_quick_run(installed: Path, tmp_path: Path) -> None:
     done = run(installed, tmp_path, "-m", "lobench", "run", "--quick", "--budget", "20", feed, "--json", timeout=1500)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert [rung["variant"][:2] for rung in told["feeds"][0]["analysis"]["ladder"]] == [f"p{n}" for n in range(9)]
+    assert [rung["variant"][:2] for rung in told["feeds"][0]["analysis"]["ladder"]] == [
+        f"p{n}" for n in range(len(LADDER))
+    ]
     assert Path(told["report_file"]).is_relative_to(tmp_path)
 
 

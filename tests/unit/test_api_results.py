@@ -11,6 +11,7 @@ import pytest
 import lobench
 from tests.support.dbn_files import header, records, write
 from tests.support.pretend import NANOSECONDS, Laboratory
+from tests.support.replays import LADDER
 
 pytestmark = pytest.mark.normal
 
@@ -33,8 +34,8 @@ def test_a_run_is_tables(feed: str, tmp_path: Path) -> None:
     assert result.report.is_file()
     ladder = result.ladder()
     names = ladder["variant"].to_pylist()
-    assert [name[:2] for name in names] == [f"p{phase}" for phase in range(9)]
-    assert ladder["phase"].to_pylist() == list(range(9))
+    assert [name[:2] for name in names] == [f"p{phase}" for phase in range(len(LADDER))]
+    assert ladder["phase"].to_pylist() == list(range(len(LADDER)))
     speeds = ladder["events_per_second"].to_pylist()
     assert speeds[4] == pytest.approx(1e9 / NANOSECONDS[4], rel=0.05)
     assert ladder["step"].to_pylist()[0] is None

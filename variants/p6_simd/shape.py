@@ -1,4 +1,4 @@
-"""The shape that computes evaluations in blocks: when each is written down, computed and made known."""
+"""The shape that computes evaluations in blocks: when each is written, computed and published."""
 
 from __future__ import annotations
 

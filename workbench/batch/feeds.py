@@ -1,4 +1,4 @@
-"""Which feeds a batch has: by name, by glob, on a list, on this machine or wherever fsspec reads."""
+"""The feeds of a batch: by name, by glob or from a list, on this machine or on any file system of fsspec."""
 
 from __future__ import annotations
 

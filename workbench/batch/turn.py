@@ -1,4 +1,4 @@
-"""Whose turn it is to give files of a dataset their names: one run of a batch, while its command holds the dataset.
+"""Which run of a batch may name files of a dataset: the one whose command holds the dataset.
 
 A command that was interrupted, or whose scheduler is lost, may leave tasks on machines that it cannot reach. By the
 time they end another run may have written the same files, of a feed that has changed since.

@@ -1,5 +1,5 @@
-"""Builds under way: each a command of a user's in a process group of its own, which is ended as a whole; and whose
-fault it is where one fails."""
+"""Builds under way: each is a user's command in its own process group, ended as a whole; and who is at fault if one
+fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last result before one: of the same feed, work and machine, kept in the same place."""
+"""The previous result of the same feed, work and machine, in the same folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judging an engine by all rules, one after the other, in a process that is started again where a rule ends it."""
+"""Judging an engine by all rules, one after the other, in a process that is restarted if a rule ends it."""
 
 from __future__ import annotations
 

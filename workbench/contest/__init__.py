@@ -1,4 +1,4 @@
-"""Any two of a kind compared like variants: callables of Python, or commands.
+"""Contests: Python callables or commands, compared like variants.
 
 ``asked`` describes a contest; ``bench`` is the worker's interface to a kind, ``callables`` and ``commands`` are the two
 kinds, and ``kinds`` chooses. ``judging``, ``equality`` and ``states`` decide whether two calls did the same.

@@ -1,4 +1,4 @@
-"""A job of a worker process: do all subjects of a contest do the same, and how many calls make a piece worth timing?"""
+"""A job of a worker process: whether all subjects of a contest agree, and how many calls make a piece worth timing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job of a worker process: rounds in which each subject takes its turn, begun and ended by a look whether they agree.
+"""A job of a worker process: rounds in which each subject takes its turn, with a check of agreement before and after.
 
 The subjects of a round draw its order, so that each follows each other one equally often (``turn_order``).
 """

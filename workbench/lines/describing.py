@@ -14,9 +14,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from numba.core import codegen, lowering
-
 from lobench.workbench.lines.naming import WRAPPER
+from lobench.workbench.numba_internals import codegen, found, lowering
 from lobench.workbench.profile import linetables
 
 _DEF = re.compile(r"\s*def\b")
@@ -52,7 +51,7 @@ class ProgramTables(linetables.LineTables):
 def install() -> None:
     """From now on everything that Numba compiles in this process is described. Raises as ``linetables.install``."""
     linetables.install(ProgramTables)
-    lower: Any = lowering.BaseLower
+    lower = found(lowering, "BaseLower")
     begin = lower.__init__
 
     def __init__(self: Any, context: Any, library: Any, fndesc: Any, func_ir: Any, *rest: Any, **named: Any) -> None:  # noqa: N807
@@ -67,7 +66,7 @@ def install() -> None:
             self.defn_loc = func_ir.loc.with_lineno(def_line(text, func_ir.loc.line))
 
     lower.__init__ = __init__
-    library: Any = codegen.CPUCodeLibrary
+    library = found(codegen, "CPUCodeLibrary")
     add = library.add_ir_module
 
     def add_ir_module(self: Any, module: Any) -> None:

@@ -97,9 +97,7 @@ class Clock:
 
 def listen(gate: Gate) -> None:
     """Have Numba tell the gate when it compiles anything: functions, ufuncs, wrappers."""
-    from numba.core import event
-
-    events: Any = event
+    from lobench.workbench.numba_internals import event as events
 
     class Compiler(events.Listener):  # type: ignore[misc]
         def on_start(self, event: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TypedDict
 
 
 class Host(TypedDict):
@@ -30,18 +30,17 @@ def host() -> Host:
 def runnable_processor(real: Host) -> CompiledFor:
     """Compile for the processor ``real`` (``host()`` outside valgrind) without the features that this process lacks;
     the user's own choice is respected. Returns the target, and the features left out."""
-    from numba.core import codegen, config
+    from lobench.workbench.numba_internals import codegen, config, found
 
-    settings: Any = config
     has = host()["features"]
     features = {
-        name: there and bool(has.get(name)) and (settings.ENABLE_AVX or not name.startswith("avx"))
+        name: there and bool(has.get(name)) and (config.ENABLE_AVX or not name.startswith("avx"))
         for name, there in real["features"].items()
     }
     lost = sorted(name for name, there in real["features"].items() if there and not has.get(name))
     text = ",".join(("+" if there else "-") + name for name, there in sorted(features.items()))
-    target: Any = codegen.JITCPUCodegen
-    target._get_host_cpu_name = lambda self: settings.CPU_NAME or real["name"]
-    target._get_host_cpu_features = lambda self: text if settings.CPU_FEATURES is None else settings.CPU_FEATURES
-    chosen = settings.CPU_NAME is not None or settings.CPU_FEATURES is not None
-    return CompiledFor(name=settings.CPU_NAME or real["name"], without=[] if chosen else lost, chosen=chosen)
+    target = found(codegen, "JITCPUCodegen")
+    target._get_host_cpu_name = lambda self: config.CPU_NAME or real["name"]
+    target._get_host_cpu_features = lambda self: text if config.CPU_FEATURES is None else config.CPU_FEATURES
+    chosen = config.CPU_NAME is not None or config.CPU_FEATURES is not None
+    return CompiledFor(name=config.CPU_NAME or real["name"], without=[] if chosen else lost, chosen=chosen)

@@ -47,7 +47,7 @@ def _kernels(variants: Sequence[Contestant], until: str, layouts: Sequence[int])
     made: dict[tuple[str, int], Kernel] = {}
     for variant, layout in zip(variants, layouts, strict=True):
         if not isinstance(variant, Variant):
-            raise LobenchError(f"{variant.name} is not a lobench kernel: it cannot be laid out anew")
+            raise LobenchError(f"{variant.name} is not a lobench kernel: its layout cannot be shuffled")
         if (variant.name, layout) not in made:
             made[variant.name, layout] = kernel_of(variant, until, layout)
     return [made[variant.name, layout] for variant, layout in zip(variants, layouts, strict=True)]

@@ -58,12 +58,14 @@ def laid_out(code: bytes, rng: random.Random) -> bytes:
     them on an x86-64 with Linux."""
     made = np.frombuffer(code, np.uint8).copy()
     if code[:6] != b"\x7fELF\x02\x01" or int.from_bytes(code[18:20], "little") != _X86_64:
-        raise LobenchError("kernels are laid out anew on x86-64 with Linux alone")
+        raise LobenchError("code layouts can be shuffled only on x86-64 Linux")
     start, count = int.from_bytes(code[40:48], "little"), int.from_bytes(code[60:62], "little")
     sections = _table(made, start, count * _SECTION.itemsize, _SECTION)
     texts = [place for place, one in enumerate(sections) if one["flags"] & 4 and one["size"]]
     if [int(sections[place]["flags"]) & _LARGE_CODE for place in texts] != [_LARGE_CODE]:
-        raise LobenchError("a kernel's code is not in one section of the large code model: it cannot be laid out anew")
+        raise LobenchError(
+            "a kernel's code is not in one section of the large code model: its layout cannot be shuffled"
+        )
     (text,) = texts
 
     def tables(kind: int, dtype: Any) -> list[tuple[Any, npt.NDArray[Any]]]:
@@ -104,7 +106,7 @@ def _places(functions: npt.NDArray[Any], rng: random.Random) -> tuple[Callable[[
         for (begin, end), shift in shifts.items():
             if begin <= offset < end:
                 return offset + shift
-        raise LobenchError("a kernel's code refers to what is in none of its functions: it cannot be laid out anew")
+        raise LobenchError("a kernel's code refers to an address outside its functions: its layout cannot be shuffled")
 
     return moved, place
 
@@ -125,7 +127,7 @@ def _relocate(
         if of_text[one["symbol"]]:
             # A relative address in a table is not relative to the function's start.
             if one["type"] != _ABSOLUTE and (one["type"], sections[within]["type"]) != (_RELATIVE, _UNWIND):
-                raise LobenchError("a kernel's code refers to itself in an unknown way: it cannot be laid out anew")
+                raise LobenchError("a kernel's code refers to itself in an unknown way: its layout cannot be shuffled")
             one["addend"] = moved(int(one["addend"]))
 
 
@@ -155,14 +157,14 @@ class Kernel:
 
     def __call__(self, state: int, address: int, stride: int, count: int, tap: None, probe: None) -> None:
         if self._call(self._words.result, self._words.raised, state, address, stride, count, tap, probe):
-            raise LobenchError("a kernel that was laid out anew raised an error")
+            raise LobenchError("a kernel with a shuffled layout raised an error")
 
 
 def kernel_of(variant: Variant, until: str, seed: int | str) -> Kernel:
     """The timed kernel of a warm variant in one of many layouts. Raises LobenchError if it is not cached."""
     kept = kept_code(build(variant, until).replay, TIMED)
     if kept is None:
-        raise LobenchError(f"the kernel of {variant.name} is not cached: it cannot be laid out anew")
+        raise LobenchError(f"the kernel of {variant.name} is not cached: its layout cannot be shuffled")
     function, code = kept
     return Kernel(laid_out(code, random.Random(f"{variant.name} {seed}")), function)
 

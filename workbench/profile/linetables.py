@@ -14,12 +14,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from numba.core import codegen
-from numba.core import debuginfo as numba_debuginfo
-
-from lobench.engine.errors import LobenchError
-
-debuginfo: Any = numba_debuginfo
+from lobench.workbench.numba_internals import codegen, debuginfo, found
 
 
 @dataclass(frozen=True)
@@ -63,15 +58,13 @@ class LineTables(debuginfo.DIBuilder):  # type: ignore[misc]
 def install(tables: type[LineTables] = LineTables) -> None:
     """From now on everything that Numba compiles in this process carries line tables, and is kept in ``OBJECTS``.
 
-    Raises LobenchError when this Numba's inside is not the one that is known.
+    Raises LobenchError for an unknown version of Numba.
     """
-    library: Any = getattr(codegen, "CPUCodeLibrary", None)
-    if not hasattr(debuginfo, "DummyDIBuilder") or not hasattr(library, "_finalize_final_module"):
-        raise LobenchError("source lines of kernels need Numba 0.61 to 0.68: this version's internals are different")
-    if debuginfo.DummyDIBuilder is tables:
+    library = found(codegen, "CPUCodeLibrary")
+    finalize = found(library, "_finalize_final_module")
+    if found(debuginfo, "DummyDIBuilder") is tables:
         return
     debuginfo.DummyDIBuilder = tables
-    finalize = library._finalize_final_module
 
     def keep(self: Any) -> Any:
         if not self._object_caching_enabled:

@@ -1,4 +1,4 @@
-"""Full-speed profiles of a variant's kernels: perf and py-spy look at a process that replays, many times a second.
+"""Full-speed profiles of a variant's kernels: perf and py-spy sample a process that replays.
 
 Neither knows a kernel's lines: addresses come from the tool, lines from the target's code map. The kernels are those
 that are timed, for this processor, AVX-512 included.

@@ -95,7 +95,7 @@ def _parsed(content: bytes, source: str) -> dict[str, Any]:
     except RecursionError as error:
         raise ResultError(source, "is nested too deeply for a result document") from error
     except ValueError as error:
-        raise ResultError(source, f"holds a number that JSON or a result has no place for: {error}") from error
+        raise ResultError(source, f"holds a number that is not allowed in JSON or in a result: {error}") from error
     if not isinstance(document, dict):
         raise ResultError(source, f"is not a result document: a JSON object with schema '{SCHEMA}' was expected")
     return document

@@ -1,4 +1,4 @@
-"""Which variants of a feed may be measured, and which may be shown: the only place that says so."""
+"""Which variants of a feed may be measured, and which may be shown: decided here alone."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def analyse(
     """
     session = feed.session
     if session is None:
-        raise LobenchError("nothing was measured, so there is nothing to analyse")
+        raise LobenchError("there are no measurements to analyse")
     wrong = set(refuted(feed))
     comparisons = compared(session)
     trusted = [name for name in session.variants if name not in wrong]

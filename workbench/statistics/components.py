@@ -61,7 +61,7 @@ def components(values: Floats) -> Components:
     where a level has one group alone."""
     shape = values.shape
     if min(shape) < 2:
-        raise LobenchError(f"a level of one group says nothing of its variance: {' x '.join(map(str, shape))}")
+        raise LobenchError(f"a level with one group has no variance: {' x '.join(map(str, shape))}")
     above: Floats = np.asarray(values.mean())
     squares, degrees, holds = [], [], []
     for level in range(len(shape)):

@@ -158,7 +158,7 @@ def timings(table: Columns, names: Sequence[str], events: Floats, clock: str = "
         if complete.any():
             rounds.append((number, np.nonzero(complete)[1], np.log(cube[complete])))
     if not rounds:
-        raise LobenchError("no pass over the feed was completed, so there is nothing to say of it: measure longer")
+        raise LobenchError("no pass over the feed was completed: measure longer")
     return Timings(tuple(names), fitted(rounds, events))
 
 

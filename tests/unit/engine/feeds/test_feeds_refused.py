@@ -169,7 +169,7 @@ def test_long_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zstd_frames, "available_memory", lambda: 1 << 29)
     feed = open_feed([spec])
     where = str(len(zstd(HEAD + BODY)))
-    assert_refused(spec, lambda: list(feed), where, "a window of 512 MiB, 256 MiB can be had")
+    assert_refused(spec, lambda: list(feed), where, "a window of 512 MiB, 256 MiB are available")
     assert_refused(spec, lambda: list(feed), where, "zstd -d --long=29")
     spec = write(tmp_path / "b", windowed(HEAD + BODY, 29))
     assert_refused(spec, lambda: open_feed([spec]), "0", "zstd -d --long=29")
