@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from lobench.engine.compiling import inlined, kernel
@@ -123,8 +121,10 @@ def merge_levels(packed: Record, head: Record, which: int, top: Record) -> None:
 
 
 @inlined
-def best_numbers(packed: Record, head: Record, which: int, top: Record) -> None:
-    """Numbers of the best levels, then 0, to a ``TOP`` record."""
+def best_numbers(packed: Record, head: Record, which: int) -> Record:
+    """Numbers of the best levels, then 0, in the layout's ``TOP`` record. Level 0 is empty; only its price would be
+    wrong."""
+    top = view(packed["top"], TOP)
     number = best_of(head, which)
     if overflow_of(head, which)["count"] != 0:
         merge_levels(packed, head, which, top)
@@ -147,34 +147,20 @@ def best_numbers(packed: Record, head: Record, which: int, top: Record) -> None:
     else:
         for depth in range(LEVELS):
             top["number"][depth] = 0
-
-
-def build_read_levels(absent: float) -> Callable[[Record, int, Record], None]:
-    """``read_levels(head, which, levels)``: prices and sizes of a side's best levels, in the types of ``levels``; the
-    price ``absent`` for missing ones."""
-
-    @inlined
-    def read_levels(head: Record, which: int, levels: Record) -> None:
-        packed = view(head["packed"], PACKED)
-        top = view(packed["top"], TOP)
-        best_numbers(packed, head, which, top)
-        for depth in range(LEVELS):
-            number = top["number"][depth]
-            # Level 0 is empty; only its price would be wrong.
-            level = level_at(packed, number)
-            levels["price"][depth] = level["price"] if number != 0 else absent
-            levels["size"][depth] = level["size"]
-
-    return read_levels
-
-
-_read_doubles = build_read_levels(np.nan)
+    return top
 
 
 @inlined
 def read_side(book: Record, which: int, levels: Record) -> None:
     """The best levels as doubles."""
-    _read_doubles(head_of(address_of(book)), which, levels)
+    head = head_of(address_of(book))
+    packed = view(head["packed"], PACKED)
+    top = best_numbers(packed, head, which)
+    for depth in range(LEVELS):
+        number = top["number"][depth]
+        level = level_at(packed, number)
+        levels["price"][depth] = float64(level["price"]) if number != 0 else np.nan
+        levels["size"][depth] = float64(level["size"])
 
 
 @kernel

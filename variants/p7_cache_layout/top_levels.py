@@ -15,9 +15,10 @@ from lobench.engine.layout import BOOK, record
 from lobench.engine.native import Record, address_of, int64, view
 from lobench.engine.records import UNDEF_PRICE
 from lobench.variants.p7_cache_layout.bbo import head_of
-from lobench.variants.p7_cache_layout.layout import LINE_BYTES
-from lobench.variants.p7_cache_layout.level_iteration import build_read_levels
+from lobench.variants.p7_cache_layout.layout import LINE_BYTES, PACKED
+from lobench.variants.p7_cache_layout.level_iteration import best_numbers
 from lobench.variants.p7_cache_layout.levels import is_better
+from lobench.variants.p7_cache_layout.pool import level_at
 
 LANES: Final = 8
 TOP_LEVELS: Final = record(("price", "i8", (LANES,)), ("size", "i8", (LANES,)))
@@ -46,13 +47,17 @@ def follow_level(book_address: int, which: int, price: int, change: int, structu
             side_at(book_address, which)["stale"] = 1
 
 
-_read_integers = build_read_levels(UNDEF_PRICE)
-
-
 @kernel
 def read_again(book_address: int, which: int) -> None:
     """The present levels of the side."""
-    _read_integers(head_of(book_address), which, top_levels_at(book_address, which))
+    levels, head = top_levels_at(book_address, which), head_of(book_address)
+    packed = view(head["packed"], PACKED)
+    top = best_numbers(packed, head, which)
+    for depth in range(LEVELS):
+        number = top["number"][depth]
+        level = level_at(packed, number)
+        levels["price"][depth] = level["price"] if number != 0 else UNDEF_PRICE
+        levels["size"][depth] = level["size"]
     side_at(book_address, which)["stale"] = 0
 
 
