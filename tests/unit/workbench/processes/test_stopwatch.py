@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,7 @@ from lobench.workbench.processes.stopwatch import LONGEST, Stopwatch
 
 def test_only_time_between_close_readings_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([100.0, 100.25, 100.75, 220.75, 221.0])
-    monkeypatch.setattr(stopwatch.time, "monotonic", lambda: next(times))
+    monkeypatch.setattr(stopwatch, "time", SimpleNamespace(monotonic=lambda: next(times)))
     watch = Stopwatch()
     assert [watch.seconds() for _ in range(4)] == [0.25, 0.75, 0.75 + LONGEST, 1.0 + LONGEST]
 
