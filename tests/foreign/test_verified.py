@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -205,6 +206,19 @@ def test_deep_compares_the_whole_state_at_every_boundary(deep: bool, build: Buil
     assert outcome.agrees, outcome.lines()
     assert outcome.proof is not None
     assert (boundary in outcome.proof.states) == deep
+
+
+@pytest.mark.normal
+def test_what_an_engine_writes_to_stderr_takes_no_room(feed: LoadedFeed, build: Build) -> None:
+    file = build("complains", "COMPLAINS")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # It writes ten times as much, and fails if it cannot.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16 << 20, before[1]))
+    try:
+        outcome = verified(feed, [file])["complains"]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert outcome.agrees, outcome.lines()
 
 
 @pytest.mark.long

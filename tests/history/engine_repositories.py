@@ -18,7 +18,7 @@ from tests.support.paths import ROOT
 
 EXAMPLES: Final = ROOT / "examples" / "engines"
 
-FEED: Final = "synth:liquid-future,n=8000"
+FEED: Final = "synth:liquid-future,n=3000"
 RARE: Final = "R"
 """An action of which the feed has one."""
 
@@ -126,7 +126,7 @@ def cpp(folder: Path, cache: Path) -> EngineRepository:
                 engine: ("        ++counts.event;\n", counted),
                 "src/features.h": (
                     "    f[2] = (a1 - b1) / 1e9;\n",
-                    "    f[2] = (a1 - b1) / 1e9 * (book.n > 5000 ? 1.0000000001 : 1.0);\n",
+                    "    f[2] = (a1 - b1) / 1e9 * (book.n > 2000 ? 1.0000000001 : 1.0);\n",
                 ),
             },
         ),

@@ -304,7 +304,7 @@ def test_lines_are_numbered_as_in_the_commit(made: Miniature) -> None:
     assert costlier(found, [], count=True) == [Place("book.c", 2, "int b; // 1", "changed")]
 
 
-def test_engines_of_two_commits_have_helpers_of_one_name(made: Miniature) -> None:
+def test_engines_of_two_commits_have_helpers_of_one_name(made: Miniature, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (EXAMPLES / "python_textbook.py").read_text()
     (made.folder / "helper.py").write_text(text)
     files = {"lobench__toml": 'artifact = "book.py"\n', "book__py": "from helper import ENGINE\n"}
@@ -316,6 +316,10 @@ def test_engines_of_two_commits_have_helpers_of_one_name(made: Miniature) -> Non
     assert [list(one) for one in engines] == [["book"], ["book"]]
     assert engines[0]["book"].offers == engines[1]["book"].offers != 0
     assert engines[0]["book"].path != engines[1]["book"].path
+    # Later commands load none of them again.
+    verified._described.cache_clear()
+    monkeypatch.setattr(verified, "described", lambda files: pytest.fail(f"{files} are loaded again"))
+    assert [verified.engines_of(one) for one in found] == engines
 
 
 def test_an_engine_that_callgrind_cannot_run_is_uncounted(made: Miniature, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from lobench.workbench.commits.lines import Costs
 from lobench.workbench.commits.participant import last_words, started
 from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.processes.claimed_folders import scratch_folder
+from lobench.workbench.processes.last_words import run
 from lobench.workbench.processes.starting import ending, tool_environment
 
 __all__ = ["BUILT", "Counted", "Counts", "UncountedError", "count", "instructions_per_event", "missing", "run_here"]
@@ -82,12 +82,10 @@ def count(source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]
         counted = started(source, Path(counting.__file__), json.dumps(task))
         command = counting.command(counted["args"], folder)
         variables = tool_environment({**counted["env"], **counting.variables()})
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", env=variables, encoding="utf-8"
-        )
-        if done.returncode:
-            said = last_words(done.stderr)
-            how = ending(done.returncode, said)
+        code, text = run(command, variables)
+        if code:
+            said = last_words(text)
+            how = ending(code, said)
             problem = f"{source.label}: its instructions cannot be counted: the process {how}:\n{said}"
             raise UncountedError(problem) if source.engines else BrokenError(problem, source.key)
         files = sorted(Path(folder).iterdir())

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lobench.workbench.commits.sources import BrokenError, Source
+from lobench.workbench.processes.last_words import LastWords
 from lobench.workbench.processes.starting import Started, ending, helper
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -37,17 +37,16 @@ class Participant:
 
     def __init__(self, source: Source, variables: Mapping[str, str] | None = None) -> None:
         self.source = source
-        # A file, not a pipe: a pipe that nobody reads would fill up.
-        self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(
             **started(source, WORKER, "serve", variables=variables),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._complaints,
+            stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             errors="replace",
         )
+        self._complaints = LastWords(self._process.stderr)
 
     def send(self, do: str, **details: Any) -> None:
         """Send a request; ``receive`` gives its answer. Sending to several first lets them work side by side."""
@@ -102,8 +101,7 @@ class Participant:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
-        self._complaints.seek(0)
-        return code, last_words(self._complaints.read())
+        return code, last_words(self._complaints.text())
 
     def _broken(self) -> BrokenError:
         code, said = self.ended()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from lobench.engine.cache import source_digest
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import load, open_feed
-from lobench.engine.foreign.engine import ForeignEngine
+from lobench.engine.foreign.engine import LIBRARIES, ForeignEngine, note
 from lobench.engine.scope import Scope, least
 from lobench.engine.stages import STAGES
 from lobench.engine.workload import Workload
@@ -30,9 +33,8 @@ _SHOWN = 3
 def engines_of(source: Source) -> dict[str, ForeignEngine]:
     """The engines of a source by name, each source's loaded in a process of its own: those of several commits have
     helpers of the same names. Raises BrokenError."""
-    files = [file for _, file in source.engines]
     try:
-        found = _described(tuple(files), source.key)
+        found = _described(source.kernels / "engines.json", tuple(file for _, file in source.engines))
     except UsageError as error:
         raise BrokenError(f"{source.label}: {error}", source.key, own=True) from error
     for name, _ in source.engines:
@@ -42,9 +44,25 @@ def engines_of(source: Source) -> dict[str, ForeignEngine]:
 
 
 @cache
-def _described(files: tuple[str, ...], key: str) -> dict[str, ForeignEngine]:
-    """By name; ``key``: of the source, whose files never change."""
-    return {engine.name: engine for engine in described(files)}
+def _described(store: Path, files: tuple[str, ...]) -> dict[str, ForeignEngine]:
+    """The engines of a source's files by name. The files never change, so what they say is kept in ``store``."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        kept = json.loads(store.read_text(encoding="utf-8"))
+        if kept["by"] == source_digest():
+            return {one["name"]: _engine(one) for one in kept["engines"]}
+    engines = described(files)
+    # A Python engine's class stays in the process that loaded it.
+    told = [{name: value for name, value in vars(one).items() if name != "make"} for one in engines]
+    content = json.dumps({"by": source_digest(), "engines": told})
+    write_whole(store, content, "LOBENCH_CACHE_DIR names another cache", folders=True)
+    return {engine.name: engine for engine in engines}
+
+
+def _engine(told: dict[str, Any]) -> ForeignEngine:
+    engine = ForeignEngine(**{**told, "stages": tuple((symbol, stage) for symbol, stage in told["stages"])})
+    if engine.path.endswith(LIBRARIES):
+        note(engine)
+    return engine
 
 
 def scope_of(engines: Sequence[ForeignEngine]) -> Scope:

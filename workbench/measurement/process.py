@@ -8,17 +8,18 @@ import os
 import select
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TypeVar
 
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.shared_feed import SharedFeed, nameless_file
 from lobench.workbench.measurement.task import Task
+from lobench.workbench.processes.last_words import LastWords
 from lobench.workbench.processes.starting import WorkerError, ending, helper
+from lobench.workbench.processes.stopwatch import Stopwatch
 from lobench.workbench.results.conversion import from_json
 
 Message = TypeVar("Message")
@@ -63,17 +64,16 @@ def messages(
 
 def _said(task: Task, advance: Callable[[float], None], told: float) -> Generator[bytes]:
     assert task.hand is not None
-    # A file, not a pipe: nobody reads it while the process runs, and a variant can print more than a pipe holds.
     with (
-        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints,
         subprocess.Popen(
             **helper("lobench.workbench.measurement.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=complaints,
+            stderr=subprocess.PIPE,
             process_group=0,
             pass_fds=[given for given in (task.descriptor, task.hand) if given is not None],
         ) as process,
+        closing(LastWords(process.stderr)) as complaints,
     ):
         assert process.stdin is not None
         assert process.stdout is not None
@@ -101,8 +101,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
         # A variant that ends the process is known by being in hand, whatever the exit code.
         who = in_hand(task)
         if _ended(process) != 0 or who is not None:
-            complaints.seek(0)
-            said = complaints.read().strip()[-2000:]
+            said = complaints.text().strip()[-2000:]
             how = ending(process.returncode, said)
             message = f"a measuring process {how}{_named(who)}: {said}".rstrip(": ")
             raise WorkerError(message, who, said if process.returncode == 1 and said else how)
@@ -153,8 +152,8 @@ def lines(
 
 def _heard(descriptor: int, seconds: float, ended: Callable[[], bool]) -> bool:
     """Wait until the pipe has data or its writer has ended. False if neither happens in time."""
-    until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
+    watch = Stopwatch()
+    while (left := seconds - watch.seconds()) > 0:
         if select.select([descriptor], [], [], min(left, _LOOK))[0] or ended():
             return True
     return False

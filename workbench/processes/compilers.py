@@ -11,14 +11,14 @@ import json
 import os
 import selectors
 import subprocess
-import tempfile
 import textwrap
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
+from lobench.workbench.processes.last_words import LastWords
 from lobench.workbench.processes.resource_limits import memory_is_limited, out_of_memory, tells_of_memory
 from lobench.workbench.processes.starting import ending, helper
 
@@ -52,17 +52,16 @@ class _Compiler:
     """One process, and the job that it has in hand."""
 
     def __init__(self, files: Sequence[str]) -> None:
-        # A compiler can print more than a pipe holds.
-        self._said: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process: subprocess.Popen[str] = subprocess.Popen(
             **helper("lobench.workbench.compiling", *files),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._said,
+            stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             errors="replace",
         )
+        self._said = LastWords(self._process.stderr)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._asked, self.answers = self._process.stdin, self._process.stdout
@@ -87,8 +86,7 @@ class _Compiler:
         assert self.job is not None
         if self._late:
             return problem(self.job, f"the compiler took longer than {SECONDS / 60:.0f} minutes")
-        self._said.seek(0)
-        said = self._said.read().strip()
+        said = self._said.text().strip()
         if memory_is_limited() and (code < 0 or tells_of_memory(said)):
             return f"{out_of_memory('the compiler')}; raise the limit"
         return problem(self.job, said or f"the compiler {ending(code)}")

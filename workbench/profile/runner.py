@@ -13,6 +13,7 @@ from types import MappingProxyType
 from lobench.engine.cache import base_folder
 from lobench.engine.errors import LobenchError
 from lobench.workbench.processes.claimed_folders import scratch_folder
+from lobench.workbench.processes.last_words import LastWords
 from lobench.workbench.processes.starting import Started, ending, helper, tool_environment
 from lobench.workbench.profile.codemap import CodeMap
 from lobench.workbench.profile.sources import Sources
@@ -22,6 +23,8 @@ from lobench.workbench.profile.telling import OBJECTS, Done, Ready
 TARGET = "lobench.workbench.profile.target"
 WORKLOAD = "lobench.workbench.profile.workload"
 """The profiled target: a variant that replays, or work of known composition."""
+
+TARGET_LOG = "target.log"
 
 _POLL = 0.02
 _PATIENCE = 600.0
@@ -60,28 +63,39 @@ def run(
 
     Raises ToolFailedError with its last words, under ``name``; LobenchError with its own message to the user.
     """
-    with (folder / log).open("a" if more else "w", encoding="utf-8") as out:
+    with _started(started, folder, log, more=more) as (process, said):
         try:
-            done = subprocess.run(
-                **started,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                timeout=timeout,
-                check=False,
-            )
+            process.wait(timeout)
         except subprocess.TimeoutExpired as error:
             raise ToolFailedError(
                 f"{name} did not end within {timeout:.0f} s; its output is in {folder / log}"
             ) from error
-    if done.returncode:
-        raise failed(name, done.returncode, folder / log)
+        if process.returncode:
+            raise failed(name, process.returncode, said.text())
 
 
-def failed(what: str, code: int, log: Path) -> LobenchError:
-    """The error for a process that failed: its own message to its user, else its last words."""
-    text = log.read_text(encoding="utf-8", errors="replace")
+@contextmanager
+def _started(
+    started: Started, folder: Path, log: str, *, more: bool = False
+) -> Iterator[tuple[subprocess.Popen[bytes], LastWords]]:
+    """A process in ``folder``, which is stopped at the end; then the file ``log`` has the last part of its output."""
+    process = subprocess.Popen(
+        **started, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    said = LastWords(process.stdout)
+    try:
+        yield process, said
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        with (folder / log).open("a" if more else "w", encoding="utf-8") as out:
+            out.write(said.text())
+        said.close()
+
+
+def failed(what: str, code: int, text: str) -> LobenchError:
+    """The error for a process that failed: its own message to its user in ``text``, its output, else its last words."""
     said = [line for line in text.splitlines() if line.startswith("lobench: ")]
     if said and code > 0:
         error = LobenchError(said[-1].removeprefix("lobench: "))
@@ -95,20 +109,15 @@ def failed(what: str, code: int, log: Path) -> LobenchError:
 def running(task: Task, folder: Path, module: str = TARGET) -> Iterator[int]:
     """A target that is warm and replays; its process id. It is stopped at the end."""
     task.write(folder)
-    log = folder / "target.log"
     (folder / "stop").unlink(missing_ok=True)
     (folder / Ready.FILE).unlink(missing_ok=True)
-    with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(**target(module), cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
-        yield _await(process, folder, log)
-        (folder / "stop").touch()
-        if process.wait(60):
-            raise failed("the profiled process", process.returncode, log)
+        with _started(target(module), folder, TARGET_LOG) as (process, said):
+            yield _await(process, folder, said)
+            (folder / "stop").touch()
+            if process.wait(60):
+                raise failed("the profiled process", process.returncode, said.text())
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
         (folder / "stop").unlink(missing_ok=True)
 
 
@@ -169,14 +178,14 @@ def told_in(folder: Path, codes: CodeMap | None = None) -> Told:
     )
 
 
-def _await(process: subprocess.Popen[bytes], folder: Path, log: Path) -> int:
+def _await(process: subprocess.Popen[bytes], folder: Path, said: LastWords) -> int:
     end = time.monotonic() + _PATIENCE
     while not (folder / Ready.FILE).exists():
         if process.poll() is not None:
-            raise failed("the process to profile", process.returncode, log)
+            raise failed("the process to profile", process.returncode, said.text())
         if time.monotonic() > end:
             raise ToolFailedError(
-                f"the process to profile was not warm within {_PATIENCE:.0f} s; its output is in {log}"
+                f"the process to profile was not warm within {_PATIENCE:.0f} s; its output is in {folder / TARGET_LOG}"
             )
         time.sleep(_POLL)
     return Ready.read(folder).pid

@@ -11,8 +11,6 @@ import os
 import pickle
 import signal
 import subprocess
-import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -29,7 +27,9 @@ from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
 from lobench.workbench.measurement.shared_feed import SharedFeed, shared
+from lobench.workbench.processes.last_words import LastWords
 from lobench.workbench.processes.starting import ending, helper
+from lobench.workbench.processes.stopwatch import Stopwatch
 from lobench.workbench.verification.machines import MachineSettings, State
 from lobench.workbench.verification.proof import Proof
 
@@ -129,11 +129,12 @@ class Host:
             try:
                 connection.send((what, list(arguments)))
                 self._take_base(bounded)
-                began = heard = looked = time.monotonic()
+                watch = Stopwatch()
+                heard = looked = 0.0
                 while True:
                     if connection.poll(_LOOK):
                         process, kind, value = connection.recv()
-                        heard = time.monotonic()
+                        heard = watch.seconds()
                         if process != self._process_id:
                             raise _ended("exception", FORKED, done, at)
                         if kind == "at":
@@ -148,11 +149,11 @@ class Host:
                             raise _ended(kind, value, done, at)
                     elif self._ended_alone():
                         raise EOFError
-                    now = time.monotonic()
+                    now = watch.seconds()
                     if now - looked > _LOOK:
                         looked = now
                         self._look_at_memory(done, at)
-                    if seconds is not None and now - began > seconds:
+                    if seconds is not None and now > seconds:
                         raise _ended("time", f"did not end within {seconds:,.0f} s", done, at, allowance)
                     if seconds is None and now - heard > silent:
                         raise _ended("time", f"made no progress within {silent:,.0f} s", done, at)
@@ -193,17 +194,17 @@ class Host:
         if self._connection is not None:
             return self._connection
         ours, theirs = _pipe()
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115
         with theirs:
             descriptors = [theirs.fileno(), *(feed.descriptor for feed in self._feeds)]
             self._process = subprocess.Popen(
                 **helper("lobench.workbench.verification.isolated_worker", str(theirs.fileno()), changes=_RUBBISH),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=self._said,
+                stderr=subprocess.PIPE,
                 pass_fds=descriptors,
                 process_group=0,
             )
+        self._said = LastWords(self._process.stderr)
         self._connection = ours
         self._base = 0
         feeds = [(feed.descriptor, feed.name, feed.count) for feed in self._feeds]
@@ -222,8 +223,7 @@ class Host:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
         code = self._process.returncode
-        self._said.seek(0)
-        words = self._said.read()[-4000:].decode(errors="replace").strip().splitlines()
+        words = self._said.text().strip().splitlines()
         self.close()
         if code is None:
             return "exit", "closed its connection"
@@ -360,8 +360,8 @@ class RemoteMachine:
 def described(files: Sequence[str]) -> list[ForeignEngine]:
     """The engines that users' files hold, without loading any here: a Python one has no class in this process. Raises
     UsageError for a file that cannot be used."""
-    check_loads(files)
     with Host("", files) as host:
+        _check_loads(host, files)
         try:
             found: list[ForeignEngine] = host.ask("describe", seconds=LOADING_SECONDS)
         except FaultError as fault:
@@ -373,21 +373,24 @@ def check_loads(files: Sequence[str]) -> None:
     """Load users' files in a separate process first, and note the content of libraries, so that they need not be loaded
     here. Raises UsageError for one that ends the process or never returns; other faults of a Python file are reported
     where it is used."""
-    if not files:
-        return
+    if files:
+        with Host("", files) as host:
+            _check_loads(host, files)
+
+
+def _check_loads(host: Host, files: Sequence[str]) -> None:
     loaded = 0
 
     def note(count: int) -> None:
         nonlocal loaded
         loaded += count
 
-    with Host("", files) as host:
-        try:
-            for library in host.ask("load", seconds=LOADING_SECONDS, advance=note):
-                foreign.note(library)
-        except FaultError as fault:
-            file = files[min(loaded, len(files) - 1)]
-            if fault.kind != "exception":
-                raise UsageError(f"{file}: when loaded, {fault.reason}") from None
-            if file.endswith(foreign.LIBRARIES):
-                raise UsageError(fault.reason) from None
+    try:
+        for library in host.ask("load", seconds=LOADING_SECONDS, advance=note):
+            foreign.note(library)
+    except FaultError as fault:
+        file = files[min(loaded, len(files) - 1)]
+        if fault.kind != "exception":
+            raise UsageError(f"{file}: when loaded, {fault.reason}") from None
+        if file.endswith(foreign.LIBRARIES):
+            raise UsageError(fault.reason) from None
