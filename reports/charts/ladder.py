@@ -21,10 +21,11 @@ from lobench.reports.charts.theme import (
     log_axis,
     plot_width,
     rows_of,
+    tip,
 )
-from lobench.reports.numbers import estimate, listed, significant, spelled
+from lobench.reports.numbers import TIMES, between, estimate, listed, significant, spelled
 from lobench.reports.result_view import ResultView
-from lobench.workbench.results.model.analysis import Limit
+from lobench.workbench.results.model.analysis import Limit, Promise
 
 MILLION = 1e-6
 
@@ -55,11 +56,19 @@ def _rows(view: ResultView) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for rung, label in zip(view.ladder, labels([rung.variant for rung in view.ladder]), strict=True):
         speed = rung.events_per_second.scaled(MILLION)
-        row: dict[str, Any] = {"name": rung.variant, "label": label, **asdict(speed), "text": estimate(speed)}
+        said = f"{rung.variant}: {spelled(speed)} M events/s"
+        row: dict[str, Any] = {
+            "name": rung.variant,
+            "label": label,
+            **asdict(speed),
+            "text": estimate(speed),
+            "tip": said,
+        }
         base = throughput.get(rung.base or "")
         if rung.prediction and base:
             row["from"] = base * MILLION * rung.prediction.low
             row["to"] = base * MILLION * rung.prediction.high
+            row["promise"] = f"{rung.variant}: predicted {_predicted(rung.prediction)} as fast as {rung.base}"
         rows.append(row)
     return rows
 
@@ -80,14 +89,16 @@ def _draw(width: int, view: ResultView, rows: list[dict[str, Any]], limits: Sequ
     base = alt.Chart(data(rows)).encode(y=rows_of(names))
     layers = [
         alt.Chart(data([row for row in rows if "from" in row]))
-        .mark_bar(color=ORANGE, fillOpacity=0.3, stroke=ORANGE, strokeWidth=1, height={"band": 0.7}, cornerRadius=1)
-        .encode(y=rows_of(names), x=x("from"), x2="to:Q"),
+        .mark_bar(
+            color=ORANGE, fillOpacity=0.3, stroke=ORANGE, strokeWidth=1, height={"band": 0.7}, cornerRadius=1, aria=True
+        )
+        .encode(y=rows_of(names), x=x("from"), x2="to:Q", description=tip("promise")),
         # A prediction of a single figure has no width: draw a stroke.
         alt.Chart(data([row for row in rows if "from" in row and row["from"] == row["to"]]))
-        .mark_tick(color=ORANGE, thickness=3, height={"band": 0.7})
-        .encode(y=rows_of(names), x=x("from")),
+        .mark_tick(color=ORANGE, thickness=3, height={"band": 0.7}, aria=True)
+        .encode(y=rows_of(names), x=x("from"), description=tip("promise")),
         base.mark_rule(color=BLUE, strokeWidth=3).encode(x=x("low"), x2="high:Q"),
-        base.mark_point(color=BLUE, filled=True, size=70, opacity=1).encode(x=x("value")),
+        base.mark_point(color=BLUE, filled=True, size=70, opacity=1, aria=True).encode(x=x("value"), description=tip()),
         figures(base, room),
     ]
     notes = ["Dot and bar: measured, with its 95 % interval."]
@@ -109,6 +120,10 @@ def _draw(width: int, view: ResultView, rows: list[dict[str, Any]], limits: Sequ
             )
     chart = alt.layer(*layers).properties(width=room, height=alt.Step(30))
     return finish(chart, width, f"Throughput of each variant, {_short(view.name)}", " ".join(notes))
+
+
+def _predicted(promise: Promise) -> str:
+    return between(promise.low, promise.high, TIMES)
 
 
 def _short(name: str) -> str:

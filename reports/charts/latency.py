@@ -37,7 +37,12 @@ def latency_chart(name: str, latency: Latency, entries: Sequence[VariantLatency]
 def _draw(width: int, latency: Latency, entries: Sequence[VariantLatency]) -> Any:
     series = labels([entry.variant for entry in entries])
     points: list[Point] = [
-        {"label": label, "at": load.speed, "value": load.response.p99_9 * MICROSECOND}
+        {
+            "label": label,
+            "at": load.speed,
+            "value": load.response.p99_9 * MICROSECOND,
+            "tip": f"{entry.variant} at {times(load.speed)}: {spelled(load.response.p99_9)}",
+        }
         for label, entry in zip(series, entries, strict=True)
         for load in entry.loads
     ]

@@ -21,6 +21,7 @@ from lobench.reports.charts.theme import (
     log_axis,
     plot_width,
     rows_of,
+    tip,
 )
 from lobench.reports.numbers import TIMES, between, estimate, limits, spelled
 from lobench.reports.result_view import ResultView
@@ -63,7 +64,8 @@ def _draw(width: int, view: ResultView, steps: Sequence[tuple[Rung, Interval]]) 
     names = labels([rung.variant for rung, _ in steps])
     rows: list[dict[str, Any]] = []
     for (rung, step), name in zip(steps, names, strict=True):
-        row = {"label": name, **asdict(step), "text": estimate(step, TIMES)}
+        said = f"{rung.variant}: {spelled(step, TIMES)}{_against(rung)}"
+        row = {"label": name, **asdict(step), "text": estimate(step, TIMES), "tip": said}
         if rung.prediction:
             row |= {"from": rung.prediction.low, "to": rung.prediction.high}
         rows.append(row)
@@ -80,14 +82,16 @@ def _draw(width: int, view: ResultView, steps: Sequence[tuple[Rung, Interval]]) 
     layers = [
         alt.Chart(data([{"at": 1.0}])).mark_rule(color=MUTED, strokeWidth=1).encode(x=x("at")),
         alt.Chart(data(predicted))
-        .mark_bar(color=ORANGE, fillOpacity=0.3, stroke=ORANGE, strokeWidth=1, height={"band": 0.7}, cornerRadius=1)
-        .encode(y=rows_of(names), x=x("from"), x2="to:Q"),
+        .mark_bar(
+            color=ORANGE, fillOpacity=0.3, stroke=ORANGE, strokeWidth=1, height={"band": 0.7}, cornerRadius=1, aria=True
+        )
+        .encode(y=rows_of(names), x=x("from"), x2="to:Q", description=tip()),
         # A prediction of a single figure has no width: draw a stroke.
         alt.Chart(data([row for row in predicted if row["from"] == row["to"]]))
-        .mark_tick(color=ORANGE, thickness=4, height={"band": 0.7})
-        .encode(y=rows_of(names), x=x("from")),
+        .mark_tick(color=ORANGE, thickness=4, height={"band": 0.7}, aria=True)
+        .encode(y=rows_of(names), x=x("from"), description=tip()),
         base.mark_rule(color=BLUE, strokeWidth=3).encode(x=x("low"), x2="high:Q"),
-        base.mark_point(color=BLUE, filled=True, size=70, opacity=1).encode(x=x("value")),
+        base.mark_point(color=BLUE, filled=True, size=70, opacity=1, aria=True).encode(x=x("value"), description=tip()),
         figures(base, room),
     ]
     floor = view.noise.floor if view.noise else None
