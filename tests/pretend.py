@@ -54,6 +54,7 @@ class Laboratory:
         """Put this laboratory in the place of the real one."""
         for module in (process, session, scaling, limits, sweep):
             patch.setattr(module, "messages", self.messages)
+        patch.setattr(session, "together", lambda: 1)
         patch.setattr(feed, "warm_all", lambda *words, **named: None)
         for module in (verification, combinations):
             patch.setattr(module, "verify_all", self._verified)

@@ -56,6 +56,7 @@ def run(monkeypatch: pytest.MonkeyPatch, answers: Callable[[Task], Iterator[Any]
         yield from answers(task)
 
     monkeypatch.setattr(sessions, "messages", messages)
+    monkeypatch.setattr(sessions, "together", lambda: 1)
     session = Session(list(MEASURED), 200, DESIGN, same_as={"frail": "p4_hash_lookup"})
     measure(session, FEED, Workload(until="book"), least=3, keep=lambda: None)
     return session, asked

@@ -51,10 +51,12 @@ def work(job: Job) -> None:
     to fit. Settings: slice_records, lead_in_records, passes, isolated ("none", or its place among the passes: "first"
     or "second"), held (bytes that a pass takes, as known from earlier processes), witness (whether the last variant
     only takes part in one untimed pass, in which all variants answer the same questions, and is not measured)."""
+    variants = job.variants()
+    kernels = drawn(variants, job.task.workload.until, job.task.seed)
+    # Until here other processes may do the same at once; from here on one measures alone.
+    job.begin()
     began = time.monotonic()
     task, settings = job.task, job.task.settings
-    variants = job.variants()
-    kernels = drawn(variants, task.workload.until, task.seed)
     if settings.get("witness"):
         _, states = Bench(job, variants, began, task.seed, kernels).isolated(0)
         job.tell({"seconds": time.monotonic() - began, "witnessed": states})

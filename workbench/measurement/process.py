@@ -11,13 +11,15 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
 
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.shared_feed import SharedFeed, nameless_file
-from lobench.workbench.measurement.task import Task
+from lobench.workbench.measurement.task import READY, Task
 from lobench.workbench.processes.starting import WorkerError, ending, helper
 
 Message = dict[str, Any]
@@ -39,71 +41,118 @@ def cpu_for(number: int) -> int | None:
 
 
 def messages(
-    task: Task, feed: SharedFeed | None = None, advance: Callable[[float], None] = lambda seconds: None
+    task: Task,
+    feed: SharedFeed | None = None,
+    advance: Callable[[float], None] = lambda seconds: None,
+    ahead: Started | None = None,
 ) -> Generator[Message]:
-    """Run ``task`` in a fresh process and yield its messages; leaving early ends it. ``advance`` receives the seconds
-    between messages, the first from now. Raises WorkerError with its last words if it fails."""
+    """Run ``task`` in a fresh process, or in one that was started ``ahead``, and yield its messages; leaving early ends
+    it. ``advance`` receives the seconds between messages, the first from now. Raises WorkerError with its last words if
+    it fails."""
     told = time.monotonic()
-    if feed is not None:
-        workload = replace(task.workload, orders=feed.orders, instruments=feed.instruments)
-        task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count, workload=workload)
-    hand = nameless_file()
-    try:
-        os.ftruncate(hand, mmap.PAGESIZE)
-        yield from _said(replace(task, hand=hand), advance, told)
-    finally:
-        os.close(hand)
+    with ahead or Started(task, feed) as started:
+        started.begin(task)
+        yield from started.said(advance, told)
 
 
-def _said(task: Task, advance: Callable[[float], None], told: float) -> Generator[Message]:
-    assert task.hand is not None
-    # A file, not a pipe: nobody reads it while the process runs, and a variant can print more than a pipe holds.
-    with (
-        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints,
-        subprocess.Popen(
-            **helper("lobench.workbench.measurement.worker"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            process_group=0,
-            pass_fds=[given for given in (task.descriptor, task.hand) if given is not None],
-        ) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            # A process that has ended already reports its reason itself.
-            with suppress(BrokenPipeError):
-                process.stdin.write(task.as_json().encode())
-                process.stdin.flush()
-            with suppress(BrokenPipeError):
-                process.stdin.close()
+class Started:
+    """A measuring process. It prepares, and waits for ``begin``, which may change the seconds and settings of its task.
+    Leaving it as a context ends it."""
+
+    def __init__(self, task: Task, feed: SharedFeed | None = None) -> None:
+        if feed is not None:
+            workload = replace(task.workload, orders=feed.orders, instruments=feed.instruments)
+            task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count, workload=workload)
+        with ExitStack() as stack:
+            hand = nameless_file()
+            stack.callback(os.close, hand)
+            os.ftruncate(hand, mmap.PAGESIZE)
+            self.task = replace(task, hand=hand)
+            # A file, not a pipe: nobody reads it while the process runs, and a variant can print more than that holds.
+            self._complaints = stack.enter_context(
+                tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace"),
+            )
+            self._process = stack.enter_context(
+                subprocess.Popen(
+                    **helper("lobench.workbench.measurement.worker"),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._complaints,
+                    process_group=0,
+                    pass_fds=[given for given in (self.task.descriptor, hand) if given is not None],
+                )
+            )
+            stack.callback(_kill, self._process)
+            assert self._process.stdout is not None
             first, later = max(SILENT_SECONDS, task.patience), max(WORKING_SECONDS, task.patience)
-            for line in lines(process.stdout.fileno(), first, later, ended=lambda: _has_ended(process)):
+            ended = partial(_has_ended, self._process)
+            self._lines = lines(self._process.stdout.fileno(), first, later, ended)
+            self._tell(self.task.as_json())
+            self._open = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, if it has not ended. Safe to call twice."""
+        self._open.close()
+
+    def begin(self, task: Task) -> None:
+        """Have the process do its job for the seconds of ``task``, with its settings."""
+        self._tell(json.dumps({"seconds": task.seconds, "settings": task.settings}))
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+
+    def is_ready(self) -> bool:
+        """Wait until it has prepared; False if it ended before that, or was silent for too long."""
+        try:
+            return any(READY in json.loads(line) for line in self._lines)
+        except TimeoutError:
+            return False
+
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        # A process that has ended already reports its reason itself.
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(f"{line}\n".encode())
+            self._process.stdin.flush()
+
+    def said(self, advance: Callable[[float], None], told: float) -> Generator[Message]:
+        """Its messages to the end, as ``messages`` yields them. ``told``: since when seconds are to be reported."""
+        process, task = self._process, self.task
+        try:
+            for line in self._lines:
                 now = time.monotonic()
                 advance(now - told)
                 told = now
-                yield json.loads(line)
+                message = json.loads(line)
+                if READY not in message:
+                    yield message
         except TimeoutError as silence:
             _kill(process)
             who = in_hand(task)
             how = f"made no progress for {silence}"
             raise WorkerError(f"a measuring process {how}{_named(who)}", who, how) from None
-        except BaseException:
-            _kill(process)
-            raise
         # A variant that ends the process is known by being in hand, whatever the exit code.
-        who = in_hand(task)
-        if _ended(process) != 0 or who is not None:
-            complaints.seek(0)
-            said = complaints.read().strip()[-2000:]
-            how = ending(process.returncode, said)
+        code, who = _ended(process), in_hand(task)
+        if code != 0 or who is not None:
+            self._complaints.seek(0)
+            said = self._complaints.read().strip()[-2000:]
+            how = ending(code, said)
             message = f"a measuring process {how}{_named(who)}: {said}".rstrip(": ")
-            raise WorkerError(message, who, said if process.returncode == 1 and said else how)
+            raise WorkerError(message, who, said if code == 1 and said else how)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process, and all processes that it started."""
+    """Kill a process, and all processes that it started, unless it has ended."""
+    if process.returncode is not None:
+        return
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lobench.engine.workload import Workload
+from lobench.workbench.measurement.ahead import Ahead, together
 from lobench.workbench.measurement.design import ALIKE, STARTUP, Slice, isolated_every, slices
 from lobench.workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from lobench.workbench.measurement.process import Message, cpu_for, messages
@@ -224,7 +226,7 @@ def measure(
             },
         )
 
-    fill(session, task_of, feed, least=least, keep=keep, enough=enough, advance=advance, plan=plan)
+    fill(session, task_of, feed, least=least, keep=keep, enough=enough, advance=advance, plan=plan, ahead=together())
 
 
 def fill(
@@ -237,49 +239,60 @@ def fill(
     enough: Callable[[Session], bool] = lambda session: False,
     advance: Callable[[float], None] = lambda seconds: None,
     plan: Plan | None = None,
+    ahead: int = 1,
 ) -> None:
     """Fill a session from its current state. ``task_of``: the task of a process number, given its seconds.
 
     If a busy machine uses up the time early, at least ``least`` processes of the design are still run. ``keep`` is
     called after every message with samples, so that nothing measured is lost; ``enough`` after every process, to end
     early; ``advance`` with the seconds spent, as they pass; ``plan`` after some processes, for the total number of
-    processes, which is stored in ``session.design``. A variant that ends its process is ``lost``, and the session
-    continues without it; for the control's original, WorkerError is raised.
+    processes, which is stored in ``session.design``; ``ahead``: how many processes start at the same time if their jobs
+    wait for their turn (``Job.begin``). A variant that ends its process is ``lost``, and the session continues without
+    it; for the control's original, WorkerError is raised.
     """
     design, number = session.design, session.begun
     left = design.seconds * (design.processes - number)
-    around = min(STARTUP, design.seconds / 2)
-    while number < session.design.processes:
-        # A process's start and end count as its time; otherwise the last processes would find none left.
-        seconds = max(0.0, left / (session.design.processes - number) - around)
-        began = started = time.monotonic()
-        lost: int | None = None
-        while lost != len(session.lost):
-            lost, started, working = len(session.lost), time.monotonic(), seconds
-            try:
-                for message in messages(task_of(number, seconds), feed, advance):
-                    working = message["seconds"]
-                    if "witnessed" in message:
-                        session.heed(message["witnessed"])
-                    if "samples" in message:
-                        session.take(number, message)
-                        keep()
-            except WorkerError as error:
-                if error.who is None or error.who == once(session.measured[-1]):
-                    raise
-                # The other variants start again without it.
-                session.forget(number)
-                session.drop(error.who, error.how)
-        now = time.monotonic()
-        # Only the last try: the time of a try that a variant ended says nothing about the others.
-        around = max(0.0, now - started - working)
-        left -= now - began
-        number += 1
-        if enough(session) or (left <= 0 and number >= least):
-            break
-        if plan is not None and number in LOOKS and left > 0:
-            count = max(number + 1, plan(session, left, around, working))
-            session.design = replace(session.design, processes=count, seconds=left / (count - number))
+    # Of processes that start together, one has all the time that starting takes.
+    around = deque([min(STARTUP, design.seconds / 2)], maxlen=ahead)
+    with Ahead(task_of, feed, ahead) as processes:
+        while number < session.design.processes:
+            began = started = time.monotonic()
+            lost: int | None = None
+            while lost != len(session.lost):
+                lost, started = len(session.lost), time.monotonic()
+                try:
+                    process = processes.of(number, task_of(number, 0.0).variants, session.design.processes)
+                    spent = time.monotonic() - started
+                    # A process's start and end count as its time; otherwise the last processes would find none left.
+                    others = session.design.processes - number - (process is not None)
+                    starts = spent + others * sum(around) / len(around)
+                    working = seconds = max(0.0, (left - starts) / (session.design.processes - number))
+                    task = task_of(number, seconds)
+                    advance(spent)
+                    said = messages(task, feed, advance, process) if process else messages(task, feed, advance)
+                    for message in said:
+                        working = message["seconds"]
+                        if "witnessed" in message:
+                            session.heed(message["witnessed"])
+                        if "samples" in message:
+                            session.take(number, message)
+                            keep()
+                except WorkerError as error:
+                    if error.who is None or error.who == once(session.measured[-1]):
+                        raise
+                    # The other variants start again without it.
+                    session.forget(number)
+                    session.drop(error.who, error.how)
+            now = time.monotonic()
+            # Only the last try: the time of a try that a variant ended says nothing about the others.
+            around.append(max(0.0, now - started - working))
+            left -= now - began
+            number += 1
+            if enough(session) or (left <= 0 and number >= least):
+                break
+            if plan is not None and number in LOOKS and left > 0:
+                count = max(number + 1, plan(session, left, sum(around) / len(around), working))
+                session.design = replace(session.design, processes=count, seconds=left / (count - number))
     session.complete = True
 
 

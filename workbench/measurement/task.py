@@ -26,6 +26,9 @@ JOBS: Final = {
 }
 """Job to the module whose ``work(job)`` does it."""
 
+READY: Final = "ready"
+"""The key of the message that a process waits for its turn."""
+
 NOBODY: Final = -1
 """No variant is in hand."""
 
@@ -75,6 +78,10 @@ class Job(Protocol):
 
     def variants(self) -> list[Contestant]:
         """The task's variants, their timed kernels warm."""
+        ...
+
+    def begin(self) -> None:
+        """Wait until it is this process's turn; ``task`` has its final ``seconds`` and ``settings`` then."""
         ...
 
     def in_hand(self, place: int) -> None:
