@@ -9,7 +9,7 @@ import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
 from lobench.reports.charts.marks import Mark, line_at
-from lobench.reports.charts.theme import SERIES, SHAPES, data, finish, labels, log_axis, plot_width, rows_of
+from lobench.reports.charts.theme import SERIES, SHAPES, data, finish, labels, log_axis, plot_width, rows_of, tip
 from lobench.reports.numbers import TIMES, estimate, limits, spelled
 from lobench.reports.result_view import ResultView
 from lobench.workbench.results.model.attribution import PhaseGain
@@ -70,7 +70,7 @@ def _known(phase: PhaseGain) -> dict[str, Interval]:
 def _draw(width: int, phases: Sequence[PhaseGain]) -> Any:
     names = labels([name_of(phase) for phase in phases])
     marks = [
-        Mark(label=name, series=method, interval=gain)
+        Mark(label=name, series=method, interval=gain, tip=f"{name_of(phase)}, {method}: {spelled(gain, TIMES)}")
         for phase, name in zip(phases, names, strict=True)
         for method, gain in _known(phase).items()
     ]
@@ -85,6 +85,8 @@ def _draw(width: int, phases: Sequence[PhaseGain]) -> Any:
     chart = alt.layer(
         line_at(1.0, x),
         base.mark_rule(strokeWidth=2).encode(x=x("low"), x2="high:Q"),
-        base.mark_point(filled=True, size=80, opacity=1).encode(x=x("value"), shape=shape),
+        base.mark_point(filled=True, size=80, opacity=1, aria=True).encode(
+            x=x("value"), shape=shape, description=tip()
+        ),
     ).properties(width=room, height=alt.Step(18))
     return finish(chart, width, "Gain of each phase, by three methods", "Bars: 95 % intervals. Line at 1: no gain.")

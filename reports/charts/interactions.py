@@ -9,7 +9,7 @@ import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
 from lobench.reports.charts.marks import Mark, line_at
-from lobench.reports.charts.theme import BLUE, VERMILION, data, finish, log_axis, plot_width, rows_of
+from lobench.reports.charts.theme import BLUE, VERMILION, data, finish, log_axis, plot_width, rows_of, tip
 from lobench.reports.numbers import TIMES, estimate, limits, spelled
 from lobench.reports.result_view import ResultView
 from lobench.workbench.results.model.attribution import AxesEffect
@@ -39,7 +39,12 @@ def name_of(effect: AxesEffect) -> str:
 def _draw(width: int, effects: Sequence[AxesEffect]) -> Any:
     names = [name_of(effect) for effect in effects]
     marks = [
-        Mark(label=name, series=KINDS[len(effect.axes) > 1], interval=effect.effect)
+        Mark(
+            label=name,
+            series=KINDS[len(effect.axes) > 1],
+            interval=effect.effect,
+            tip=f"{name}: {spelled(effect.effect, TIMES)}",
+        )
         for name, effect in zip(names, effects, strict=True)
     ]
     ends = [1.0, *(end for mark in marks for end in mark.ends)]
@@ -51,7 +56,9 @@ def _draw(width: int, effects: Sequence[AxesEffect]) -> Any:
     chart = alt.layer(
         line_at(1.0, x),
         base.mark_rule(strokeWidth=2).encode(x=x("low"), x2="high:Q"),
-        base.mark_point(filled=True, size=60, opacity=1).encode(x=x("value"), shape=shape),
+        base.mark_point(filled=True, size=60, opacity=1, aria=True).encode(
+            x=x("value"), shape=shape, description=tip()
+        ),
     ).properties(width=room, height=alt.Step(22))
     return finish(
         chart,

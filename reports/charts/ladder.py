@@ -10,9 +10,9 @@ import altair as alt
 from lobench.reports.blocks import Chart, Table, words
 from lobench.reports.charts.marks import Mark, intervals, predictions
 from lobench.reports.charts.theme import FIGURES, MUTED, data, figures, finish, labels, log_axis, plot_width, rows_of
-from lobench.reports.numbers import estimate, listed, significant, spelled
+from lobench.reports.numbers import TIMES, between, estimate, listed, significant, spelled
 from lobench.reports.result_view import ResultView
-from lobench.workbench.results.model.analysis import Limit
+from lobench.workbench.results.model.analysis import Limit, Rung
 
 MILLION = 1e-6
 
@@ -47,7 +47,16 @@ def _marks(view: ResultView) -> list[Mark]:
         base = throughput.get(rung.base or "", 0.0) * MILLION
         promise = rung.prediction
         predicted = (base * promise.low, base * promise.high) if promise and base else None
-        marks.append(Mark(label=label, interval=speed, text=estimate(speed), predicted=predicted))
+        marks.append(
+            Mark(
+                label=label,
+                interval=speed,
+                text=estimate(speed),
+                tip=f"{rung.variant}: {spelled(speed)} M events/s",
+                predicted=predicted,
+                promise=_promise(rung) if predicted else "",
+            )
+        )
     return marks
 
 
@@ -87,6 +96,12 @@ def _draw(width: int, view: ResultView, marks: Sequence[Mark], limits: Sequence[
             )
     chart = alt.layer(*layers).properties(width=room, height=alt.Step(30))
     return finish(chart, width, f"Throughput of each variant, {_short(view.name)}", " ".join(notes))
+
+
+def _promise(rung: Rung) -> str:
+    promise = rung.prediction
+    predicted = between(promise.low, promise.high, TIMES) if promise else ""
+    return f"{rung.variant}: predicted {predicted} as fast as {rung.base}"
 
 
 def _short(name: str) -> str:

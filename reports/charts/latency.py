@@ -39,7 +39,12 @@ def latency_chart(name: str, latency: Latency, entries: Sequence[VariantLatency]
 def _draw(width: int, latency: Latency, entries: Sequence[VariantLatency]) -> Any:
     series = labels([entry.variant for entry in entries])
     points = [
-        Mark(label=label, at=load.speed, interval=Interval(time, time, time))
+        Mark(
+            label=label,
+            at=load.speed,
+            interval=Interval(time, time, time),
+            tip=f"{entry.variant} at {times(load.speed)}: {spelled(load.response.p99_9)}",
+        )
         for label, entry in zip(series, entries, strict=True)
         for load in entry.loads
         for time in [load.response.p99_9 * MICROSECOND]

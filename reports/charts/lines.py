@@ -10,7 +10,7 @@ import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
 from lobench.reports.charts.marks import Mark
-from lobench.reports.charts.theme import MUTED, SERIES, SHAPES, data, finish, labels, ticks
+from lobench.reports.charts.theme import MUTED, SERIES, SHAPES, data, finish, labels, ticks, tip
 from lobench.reports.numbers import TIMES, estimate, integer, limits, spelled
 from lobench.workbench.results.model.analysis import ScalingPoint
 from lobench.workbench.results.model.intervals import Interval
@@ -102,7 +102,10 @@ def _points(rows: Sequence[tuple[str, int, Interval]]) -> tuple[list[Mark], list
     """Marks, and the labels of their series, from variants, places and quantities."""
     variants = list(dict.fromkeys(variant for variant, _, _ in rows))
     short = dict(zip(variants, labels(variants), strict=True))
-    return [Mark(label=short[variant], at=at, interval=cost) for variant, at, cost in rows], list(short.values())
+    return [
+        Mark(label=short[variant], at=at, interval=cost, tip=f"{variant} at {at:,}: {spelled(cost)}")
+        for variant, at, cost in rows
+    ], list(short.values())
 
 
 def marks(points: list[Mark], series: list[str], x: alt.X, y: Callable[[str], alt.Y]) -> list[Any]:
@@ -115,7 +118,9 @@ def marks(points: list[Mark], series: list[str], x: alt.X, y: Callable[[str], al
     base = alt.Chart(data([point.fields() for point in points])).encode(x=x, color=color)
     return [
         base.mark_line(strokeWidth=2).encode(y=y("value")),
-        base.mark_point(filled=True, size=70, opacity=1).encode(y=y("value"), shape=shape),
+        base.mark_point(filled=True, size=70, opacity=1, aria=True).encode(
+            y=y("value"), shape=shape, description=tip()
+        ),
     ]
 
 

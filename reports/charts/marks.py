@@ -8,22 +8,24 @@ from typing import Any
 
 import altair as alt
 
-from lobench.reports.charts.theme import BLUE, MUTED, ORANGE, data, rows_of
+from lobench.reports.charts.theme import BLUE, MUTED, ORANGE, data, rows_of, tip
 from lobench.workbench.results.model.intervals import Interval
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
     """A quantity with its interval. ``label``: its row or its series; ``series``: the series within a row; ``at``: its
-    place on the other axis; ``text``: its figure beside the plot; ``predicted``: between which values it was predicted
-    to be."""
+    place on the other axis; ``text``: its figure beside the plot; ``tip``: its tooltip; ``predicted``: between which
+    values it was predicted to be; ``promise``: the prediction's tooltip, where it is not the same."""
 
     label: str
     interval: Interval
     series: str = ""
     at: float = 0.0
     text: str = ""
+    tip: str = ""
     predicted: tuple[float, float] | None = None
+    promise: str = ""
 
     @property
     def ends(self) -> Iterator[float]:
@@ -32,8 +34,9 @@ class Mark:
 
     def fields(self) -> dict[str, object]:
         """Its fields in a chart: those of the interval among them, and ``from`` and ``to`` of the prediction."""
-        found = {"label": self.label, "series": self.series, "at": self.at, "text": self.text, **asdict(self.interval)}
-        return found | dict(zip(("from", "to"), self.predicted or (), strict=False))
+        found = {"label": self.label, "series": self.series, "at": self.at, "text": self.text, "tip": self.tip}
+        predicted = dict(zip(("from", "to"), self.predicted or (), strict=False))
+        return found | asdict(self.interval) | predicted | {"promise": self.promise or self.tip}
 
 
 def line_at(value: float, x: Callable[[str], alt.X]) -> alt.Chart:
@@ -46,7 +49,7 @@ def intervals(base: alt.Chart, x: Callable[[str], alt.X]) -> list[Any]:
     """The measured values as dots with bars."""
     return [
         base.mark_rule(color=BLUE, strokeWidth=3).encode(x=x("low"), x2="high:Q"),
-        base.mark_point(color=BLUE, filled=True, size=70, opacity=1).encode(x=x("value")),
+        base.mark_point(color=BLUE, filled=True, size=70, opacity=1, aria=True).encode(x=x("value"), description=tip()),
     ]
 
 
@@ -55,12 +58,12 @@ def predictions(marks: Sequence[Mark], names: Sequence[str], x: Callable[[str], 
     ranges = [mark for mark in marks if mark.predicted]
     figures = [mark for mark in ranges if len(set(mark.predicted or ())) == 1]
     bars = alt.Chart(data([mark.fields() for mark in ranges])).mark_bar(
-        color=ORANGE, fillOpacity=0.3, stroke=ORANGE, strokeWidth=1, height={"band": 0.7}, cornerRadius=1
+        color=ORANGE, fillOpacity=0.3, stroke=ORANGE, strokeWidth=1, height={"band": 0.7}, cornerRadius=1, aria=True
     )
     strokes = alt.Chart(data([mark.fields() for mark in figures])).mark_tick(
-        color=ORANGE, thickness=4, height={"band": 0.7}
+        color=ORANGE, thickness=4, height={"band": 0.7}, aria=True
     )
     return [
-        bars.encode(y=rows_of(names), x=x("from"), x2="to:Q"),
-        strokes.encode(y=rows_of(names), x=x("from")),
+        bars.encode(y=rows_of(names), x=x("from"), x2="to:Q", description=tip("promise")),
+        strokes.encode(y=rows_of(names), x=x("from"), description=tip("promise")),
     ]

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
-from lobench.reports.charts.theme import SERIES, WIDE, data, finish, labels, plot_width, rows_of
+from lobench.reports.charts.theme import SERIES, WIDE, data, finish, labels, plot_width, rows_of, tip
 from lobench.reports.numbers import percent
 from lobench.reports.result_view import ResultView
 from lobench.workbench.results.model.profiles import VariantProfile
@@ -64,13 +64,14 @@ def _draw(width: int, bars: Sequence[tuple[str, str, dict[str, float]]]) -> Any:
         for stage in stages:
             # A stage that saves nothing when left out has no width.
             share = max(0.0, shares.get(stage, 0.0))
-            rows.append({"label": name, "stage": stage, "left": left, "right": left + share})
+            said = f"{name}, {stage}: {percent(share)}"
+            rows.append({"label": name, "stage": stage, "left": left, "right": left + share, "tip": said})
             left += share
     colors = [SERIES[index % len(SERIES)] for index in range(len(stages))]
     room = plot_width(width, names)
     chart = (
         alt.Chart(data(rows))
-        .mark_bar(clip=True, height=16)
+        .mark_bar(clip=True, height=16, aria=True)
         .encode(
             y=rows_of(names),
             x=alt.X(
@@ -81,6 +82,7 @@ def _draw(width: int, bars: Sequence[tuple[str, str, dict[str, float]]]) -> Any:
             ),
             x2="right:Q",
             color=alt.Color("stage:N", scale=alt.Scale(domain=stages, range=colors), sort=stages, title=None),
+            description=tip(),
         )
         .properties(width=room, height=alt.Step(26))
     )

@@ -54,6 +54,7 @@ def _draw(width: int, view: ResultView, steps: Sequence[tuple[Rung, Interval]]) 
             label=name,
             interval=step,
             text=estimate(step, TIMES),
+            tip=f"{rung.variant}: {spelled(step, TIMES)}{_against(rung)}",
             predicted=(rung.prediction.low, rung.prediction.high) if rung.prediction else None,
         )
         for (rung, step), name in zip(steps, names, strict=True)

@@ -1,4 +1,5 @@
-"""From a chart to an SVG picture: inline in the page, or a file of its own; light and dark; no id twice."""
+"""From a chart to an SVG picture: inline in the page, or a file of its own; light and dark; no id twice; with tooltips
+that need no script."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ from lobench.reports.charts.theme import DARK, INK, NARROW, PAPER, WIDE
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _TAG = f"{{{_NAMESPACE}}}"
+_MARKS = ("symbol mark", "rect mark")
+"""What Vega calls the marks that have a tooltip (``theme.tip``)."""
 MARGIN = 16
 """Margin in pixels around a stand-alone picture."""
 ElementTree.register_namespace("", _NAMESPACE)
@@ -76,8 +79,9 @@ def draw(chart: Chart) -> Picture:
 
 
 def _name(root: ElementTree.Element, chart: Chart, key: str) -> None:
-    """Give the picture its text equivalent in place of Vega's names of parts, and make its ids unique."""
-    for element in root.iter():
+    """Give the picture its text equivalent in place of Vega's names, and marks their tooltips; make ids unique."""
+    for element in list(root.iter()):
+        tip = element.get("aria-label") if element.get("aria-roledescription") in _MARKS else None
         for name, value in list(element.attrib.items()):
             if name == "role" or name.startswith("aria-"):
                 del element.attrib[name]
@@ -85,6 +89,8 @@ def _name(root: ElementTree.Element, chart: Chart, key: str) -> None:
                 element.set(name, f"{key}-{value}")
             elif "url(#" in value:
                 element.set(name, re.sub(r"url\(#([^)]*)\)", rf"url(#{key}-\1)", value))
+        if tip:
+            ElementTree.SubElement(element, f"{_TAG}title").text = tip
         if element.tag == f"{_TAG}text" and "fill" not in element.attrib:
             element.set("fill", INK)
     root.set("role", "img")

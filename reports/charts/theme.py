@@ -58,6 +58,11 @@ def data(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
     return alt.InlineData(values=[dict(row) for row in rows])
 
 
+def tip(field: str = "tip") -> alt.Description:
+    """A mark's tooltip: the text in this field of its row. The mark needs ``aria=True``."""
+    return alt.Description(f"{field}:N")
+
+
 def rows_of(names: Sequence[str]) -> alt.Y:
     """One row for each name, in the given order, under the field ``label``."""
     axis = alt.Axis(ticks=False, domain=False, grid=True, gridDash=[1, 3])

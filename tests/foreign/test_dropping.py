@@ -52,11 +52,12 @@ def message(task: Task) -> SessionMessage:
 def run(monkeypatch: pytest.MonkeyPatch, answers: Callable[[Task], Iterator[Any]]) -> tuple[Session, list[list[str]]]:
     asked: list[list[str]] = []
 
-    def messages(task: Task, kind: Any, feed: SharedFeed, advance: Any) -> Iterator[Any]:
+    def messages(task: Task, kind: Any, feed: SharedFeed, advance: Any, ahead: None) -> Iterator[Any]:
         asked.append(list(task.variants))
         yield from answers(task)
 
     monkeypatch.setattr(sessions, "messages", messages)
+    monkeypatch.setattr(sessions, "together", lambda: 1)
     session = Session(list(MEASURED), 200, DESIGN, same_as={"frail": "p4_hash_lookup"})
     measure(session, FEED, Workload(until="book"), Course(least=3, keep=lambda: None))
     return session, asked

@@ -62,6 +62,7 @@ class Laboratory:
         """Put this laboratory in the place of the real one."""
         for module in (process, session, scaling, limits, sweep):
             patch.setattr(module, "messages", self.messages)
+        patch.setattr(session, "together", lambda: 1)
         patch.setattr(feed, "warm_all", lambda *words, **named: None)
         for module in (verification, combinations):
             patch.setattr(module, "verify_all", self._verified)
@@ -72,7 +73,12 @@ class Laboratory:
         patch.setattr(error_rates, "RESAMPLES", 50)
 
     def messages(
-        self, task: Task, kind: Any, handed: Any = None, advance: Callable[[float], None] = lambda seconds: None
+        self,
+        task: Task,
+        kind: Any,
+        handed: Any = None,
+        advance: Callable[[float], None] = lambda seconds: None,
+        ahead: None = None,
     ) -> Iterator[Any]:
         """The output of a task's process."""
         count = handed.count if handed is not None else 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -75,16 +75,17 @@ def laid_out(code: bytes, rng: random.Random) -> bytes:
     ((_, symbols),) = tables(_SYMBOLS, _SYMBOL)
     inside = symbols["section"] == text
     functions = symbols[inside & ((symbols["info"] & 15) == _FUNCTION)]
-    moved, size = _places(functions, rng)
-    old, new = int(sections[text]["offset"]), np.full(size, _TRAP[0], np.uint8)
-    for begin, length in {(int(one["value"]), int(one["size"])) for one in functions}:
-        new[moved(begin) : moved(begin) + length] = made[old + begin : old + begin + length]
+    spans = sorted({(int(one["value"]), int(one["value"] + one["size"])) for one in functions})
+    moves = _Moves(spans, rng)
+    old, new = int(sections[text]["offset"]), np.full(moves.size, _TRAP[0], np.uint8)
+    for (begin, end), place in zip(spans, moves(np.array(spans)[:, 0]).tolist(), strict=True):
+        new[place : place + end - begin] = made[old + begin : old + end]
     for section, relocations in tables(_RELOCATIONS, _RELOCATION):
-        _relocate(relocations, symbols, int(section["info"]), sections, text, moved)
-    for symbol in np.nonzero(inside & ((symbols["info"] & 15) != _OF_SECTION))[0]:
-        symbols["value"][symbol] = moved(int(symbols["value"][symbol]))
+        _relocate(relocations, symbols, int(section["info"]), sections, text, moves)
+    named = inside & ((symbols["info"] & 15) != _OF_SECTION)
+    symbols["value"][named] = moves(symbols["value"][named])
     end = -(-len(made) // _STEP) * _STEP
-    sections["offset"][text], sections["size"][text] = end, size
+    sections["offset"][text], sections["size"][text] = end, moves.size
     return made.tobytes().ljust(end, b"\0") + new.tobytes()
 
 
@@ -93,22 +94,31 @@ def _table(made: npt.NDArray[np.uint8], start: int, size: int, dtype: Any) -> np
     return made[start : start + size].view(dtype)
 
 
-def _places(functions: npt.NDArray[Any], rng: random.Random) -> tuple[Callable[[int], int], int]:
-    """Where each byte of the functions goes, and how many bytes all take."""
-    spans = sorted({(int(one["value"]), int(one["value"] + one["size"])) for one in functions})
-    shifts, place = {}, 0
-    for begin, end in rng.sample(spans, len(spans)):
-        place = -(-place // _STEP) * _STEP + rng.randrange(_PAGE // _STEP) * _STEP
-        shifts[begin, end] = place - begin
-        place += end - begin
+class _Moves:
+    """Where each byte of the functions goes. ``spans``: where each begins and ends, in order; ``size``: bytes that all
+    take in their new places."""
 
-    def moved(offset: int) -> int:
-        for (begin, end), shift in shifts.items():
-            if begin <= offset < end:
-                return offset + shift
-        raise LobenchError("a kernel's code refers to an address outside its functions: its layout cannot be shuffled")
+    def __init__(self, spans: Sequence[tuple[int, int]], rng: random.Random) -> None:
+        self._begins, self._ends = np.array(spans, np.int64).T
+        self._shifts = np.zeros(len(spans), np.int64)
+        place = 0
+        for number in rng.sample(range(len(spans)), len(spans)):
+            begin, end = spans[number]
+            place = -(-place // _STEP) * _STEP + rng.randrange(_PAGE // _STEP) * _STEP
+            self._shifts[number] = place - begin
+            place += end - begin
+        self.size = place
 
-    return moved, place
+    def __call__(self, offsets: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """The new offset of each old one. Raises LobenchError for one that is in no function."""
+        offsets = offsets.astype(np.int64)
+        at = np.searchsorted(self._begins, offsets, "right") - 1
+        if (at < 0).any() or (offsets >= self._ends[at]).any():
+            raise LobenchError(
+                "a kernel's code refers to an address outside its functions: its layout cannot be shuffled"
+            )
+        moved: npt.NDArray[np.int64] = offsets + self._shifts[at]
+        return moved
 
 
 def _relocate(
@@ -117,18 +127,20 @@ def _relocate(
     within: int,
     sections: npt.NDArray[Any],
     text: int,
-    moved: Callable[[int], int],
+    moves: _Moves,
 ) -> None:
     """Relocations of the section ``within``, as its functions have moved, and as those that it refers to have."""
+    if within == text:
+        relocations["offset"] = moves(relocations["offset"])
     of_text = (symbols["section"] == text) & ((symbols["info"] & 15) == _OF_SECTION)
-    for one in relocations:
-        if within == text:
-            one["offset"] = moved(int(one["offset"]))
-        if of_text[one["symbol"]]:
-            # A relative address in a table is not relative to the function's start.
-            if one["type"] != _ABSOLUTE and (one["type"], sections[within]["type"]) != (_RELATIVE, _UNWIND):
-                raise LobenchError("a kernel's code refers to itself in an unknown way: its layout cannot be shuffled")
-            one["addend"] = moved(int(one["addend"]))
+    refers = of_text[relocations["symbol"]]
+    # A relative address in a table is not relative to the function's start.
+    known = relocations["type"] == _ABSOLUTE
+    if sections[within]["type"] == _UNWIND:
+        known |= relocations["type"] == _RELATIVE
+    if (refers & ~known).any():
+        raise LobenchError("a kernel's code refers to itself in an unknown way: its layout cannot be shuffled")
+    relocations["addend"][refers] = moves(relocations["addend"][refers])
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,13 @@ _PAGE_RECORDS = 73
 def work(job: Job) -> None:
     """Make passes until the task's seconds are spent: one of each kind, then more in lock-step while another is likely
     to fit."""
+    variants = job.variants()
+    kernels = drawn(variants, job.task.workload.until, job.task.seed)
+    # Until here other processes may do the same at once; from here on one measures alone.
+    job.begin()
     began = time.monotonic()
     task, settings = job.task, job.settings(SessionSettings)
     parts = slices(job.feed.count, settings.slice_records, settings.lead_in_records)
-    variants = job.variants()
-    kernels = drawn(variants, task.workload.until, task.seed)
     if settings.witness:
         _, states = Bench(job, variants, parts, began, task.seed, kernels).isolated(0)
         job.tell(SessionMessage(seconds=time.monotonic() - began, witnessed=states))

@@ -10,17 +10,20 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
-from typing import TypeVar
+from functools import partial
+from types import TracebackType
+from typing import Self, TypeVar
 
 from lobench.workbench.measurement.clocks import usable_cpus
+from lobench.workbench.measurement.protocol import Ready, Turn
 from lobench.workbench.measurement.shared_feed import SharedFeed, nameless_file
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.last_words import LastWords
 from lobench.workbench.processes.starting import WorkerError, ending, helper
 from lobench.workbench.processes.stopwatch import Stopwatch
-from lobench.workbench.results.conversion import from_json
+from lobench.workbench.results.conversion import as_json, from_json
 
 Message = TypeVar("Message")
 
@@ -31,6 +34,8 @@ WORKING_SECONDS = 120.0
 calls may take longer says so (``Task.patience``)."""
 _LOOK = 0.5
 """Seconds between checks whether a process has ended while another one still holds its pipe open."""
+_READY = json.dumps(as_json(Ready())).encode()
+"""What a process says that waits for its turn."""
 
 
 def cpu_for(number: int) -> int | None:
@@ -45,70 +50,113 @@ def messages(
     kind: type[Message],
     feed: SharedFeed | None = None,
     advance: Callable[[float], None] = lambda seconds: None,
+    ahead: Started | None = None,
 ) -> Generator[Message]:
-    """Run ``task`` in a fresh process and yield its messages, dataclasses of ``kind``; leaving early ends it.
-    ``advance`` receives the seconds between messages, the first from now. Raises WorkerError with its last words if it
-    fails."""
+    """Run ``task`` in a fresh process, or in one that was started ``ahead``, and yield its messages, dataclasses of
+    ``kind``; leaving early ends it. ``advance`` receives the seconds between messages, the first from now. Raises
+    WorkerError with its last words if it fails."""
     told = time.monotonic()
-    if feed is not None:
-        workload = replace(task.workload, orders=feed.orders, instruments=feed.instruments)
-        task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count, workload=workload)
-    hand = nameless_file()
-    try:
-        os.ftruncate(hand, mmap.PAGESIZE)
-        for line in _said(replace(task, hand=hand), advance, told):
+    with ahead or Started(task, feed) as started:
+        started.begin(task)
+        for line in started.said(advance, told):
             yield from_json(kind, json.loads(line))
-    finally:
-        os.close(hand)
 
 
-def _said(task: Task, advance: Callable[[float], None], told: float) -> Generator[bytes]:
-    assert task.hand is not None
-    with (
-        subprocess.Popen(
-            **helper("lobench.workbench.measurement.worker"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            process_group=0,
-            pass_fds=[given for given in (task.descriptor, task.hand) if given is not None],
-        ) as process,
-        closing(LastWords(process.stderr)) as complaints,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            # A process that has ended already reports its reason itself.
-            with suppress(BrokenPipeError):
-                process.stdin.write(task.as_json().encode())
-                process.stdin.flush()
-            with suppress(BrokenPipeError):
-                process.stdin.close()
+class Started:
+    """A measuring process. It prepares, and waits for ``begin``, which may change the seconds and settings of its task.
+    Leaving it as a context ends it."""
+
+    def __init__(self, task: Task, feed: SharedFeed | None = None) -> None:
+        if feed is not None:
+            workload = replace(task.workload, orders=feed.orders, instruments=feed.instruments)
+            task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count, workload=workload)
+        with ExitStack() as stack:
+            hand = nameless_file()
+            stack.callback(os.close, hand)
+            os.ftruncate(hand, mmap.PAGESIZE)
+            self.task = replace(task, hand=hand)
+            self._process = stack.enter_context(
+                subprocess.Popen(
+                    **helper("lobench.workbench.measurement.worker"),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    process_group=0,
+                    pass_fds=[given for given in (self.task.descriptor, hand) if given is not None],
+                )
+            )
+            stack.callback(_kill, self._process)
+            self._complaints = stack.enter_context(closing(LastWords(self._process.stderr)))
+            assert self._process.stdout is not None
             first, later = max(SILENT_SECONDS, task.patience), max(WORKING_SECONDS, task.patience)
-            for line in lines(process.stdout.fileno(), first, later, ended=lambda: _has_ended(process)):
+            ended = partial(_has_ended, self._process)
+            self._lines = lines(self._process.stdout.fileno(), first, later, ended)
+            self._tell(self.task.as_json())
+            self._open = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, if it has not ended. Safe to call twice."""
+        # Of what it was told, something may be unread.
+        with suppress(BrokenPipeError):
+            self._open.close()
+
+    def begin(self, task: Task) -> None:
+        """Have the process do its job for the seconds of ``task``, with its settings."""
+        self._tell(json.dumps(as_json(Turn(seconds=task.seconds, settings=task.settings))))
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+
+    def is_ready(self) -> bool:
+        """Wait until it has prepared; False if it ended before that, or was silent for too long."""
+        try:
+            return any(line == _READY for line in self._lines)
+        except TimeoutError:
+            return False
+
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        # A process that has ended already reports its reason itself.
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(f"{line}\n".encode())
+            self._process.stdin.flush()
+
+    def said(self, advance: Callable[[float], None], told: float) -> Generator[bytes]:
+        """Its messages to the end, each a line. ``told``: since when seconds are to be reported."""
+        process, task = self._process, self.task
+        try:
+            for line in self._lines:
                 now = time.monotonic()
                 advance(now - told)
                 told = now
-                yield line
+                if line != _READY:
+                    yield line
         except TimeoutError as silence:
             _kill(process)
             who = in_hand(task)
             how = f"made no progress for {silence}"
             raise WorkerError(f"a measuring process {how}{_named(who)}", who, how) from None
-        except BaseException:
-            _kill(process)
-            raise
         # A variant that ends the process is known by being in hand, whatever the exit code.
-        who = in_hand(task)
-        if _ended(process) != 0 or who is not None:
-            said = complaints.text().strip()[-2000:]
-            how = ending(process.returncode, said)
+        code, who = _ended(process), in_hand(task)
+        if code != 0 or who is not None:
+            said = self._complaints.text().strip()[-2000:]
+            how = ending(code, said)
             message = f"a measuring process {how}{_named(who)}: {said}".rstrip(": ")
-            raise WorkerError(message, who, said if process.returncode == 1 and said else how)
+            raise WorkerError(message, who, said if code == 1 and said else how)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process, and all processes that it started."""
+    """Kill a process, and all processes that it started, unless it has ended."""
+    if process.returncode is not None:
+        return
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()

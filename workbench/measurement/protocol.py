@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lobench.workbench.results.model.samples import Rows
 
@@ -65,6 +66,21 @@ class SweepSettings:
 
     values: tuple[int, ...]
     events: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """The message that a process has prepared and waits for its turn. The field tells it from those of the job."""
+
+    ready: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """What a process is told when its turn has come: how long to measure, and the settings of its job."""
+
+    seconds: float
+    settings: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from lobench.engine.workload import Workload
+from lobench.workbench.measurement.ahead import Ahead, together
 from lobench.workbench.measurement.design import ALIKE, STARTUP, Slice, isolated_every, slices
 from lobench.workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from lobench.workbench.measurement.process import cpu_for, messages
@@ -250,48 +252,62 @@ def measure(
             ),
         )
 
-    fill(session, task_of, course, feed)
+    fill(session, task_of, course, feed, ahead=together())
 
 
 def fill(
-    session: Session, task_of: Callable[[int, float], Task], course: Course, feed: SharedFeed | None = None
+    session: Session,
+    task_of: Callable[[int, float], Task],
+    course: Course,
+    feed: SharedFeed | None = None,
+    *,
+    ahead: int = 1,
 ) -> None:
-    """Fill a session from its current state. ``task_of``: the task of a process number, given its seconds.
+    """Fill a session from its current state. ``task_of``: the task of a process number, given its seconds; ``ahead``:
+    how many processes start at the same time if their jobs wait for their turn (``Job.begin``).
 
     A variant that ends its process is ``lost``, and the session continues without it; for the control's original,
     WorkerError is raised.
     """
     design, number = session.design, session.begun
     left = design.seconds * (design.processes - number)
-    around = min(STARTUP, design.seconds / 2)
-    while number < session.design.processes:
-        # A process's start and end count as its time; otherwise the last processes would find none left.
-        seconds = max(0.0, left / (session.design.processes - number) - around)
-        began = started = time.monotonic()
-        lost: int | None = None
-        while lost != len(session.lost):
-            lost, started, working = len(session.lost), time.monotonic(), seconds
-            try:
-                for message in messages(task_of(number, seconds), session.message, feed, course.advance):
-                    working = message.seconds
-                    if session.hear(number, message):
-                        course.keep()
-            except WorkerError as error:
-                if error.who is None or error.who == once(session.measured[-1]):
-                    raise
-                # The other variants start again without it.
-                session.forget(number)
-                session.drop(error.who, error.how)
-        now = time.monotonic()
-        # Only the last try: the time of a try that a variant ended says nothing about the others.
-        around = max(0.0, now - started - working)
-        left -= now - began
-        number += 1
-        if course.enough(session) or (left <= 0 and number >= course.least):
-            break
-        if course.allot is not None and number in LOOKS and left > 0:
-            count = max(number + 1, course.allot(session, left, around, working))
-            session.design = replace(session.design, processes=count, seconds=left / (count - number))
+    # Of processes that start together, one has all the time that starting takes.
+    around = deque([min(STARTUP, design.seconds / 2)], maxlen=ahead)
+    with Ahead(task_of, feed, ahead) as processes:
+        while number < session.design.processes:
+            began = started = time.monotonic()
+            lost: int | None = None
+            while lost != len(session.lost):
+                lost, started = len(session.lost), time.monotonic()
+                try:
+                    process = processes.of(number, task_of(number, 0.0).variants, session.design.processes)
+                    spent = time.monotonic() - started
+                    # A process's start and end count as its time; otherwise the last processes would find none left.
+                    others = session.design.processes - number - (process is not None)
+                    starts = spent + others * sum(around) / len(around)
+                    working = seconds = max(0.0, (left - starts) / (session.design.processes - number))
+                    task = task_of(number, seconds)
+                    course.advance(spent)
+                    for message in messages(task, session.message, feed, course.advance, process):
+                        working = message.seconds
+                        if session.hear(number, message):
+                            course.keep()
+                except WorkerError as error:
+                    if error.who is None or error.who == once(session.measured[-1]):
+                        raise
+                    # The other variants start again without it.
+                    session.forget(number)
+                    session.drop(error.who, error.how)
+            now = time.monotonic()
+            # Only the last try: the time of a try that a variant ended says nothing about the others.
+            around.append(max(0.0, now - started - working))
+            left -= now - began
+            number += 1
+            if course.enough(session) or (left <= 0 and number >= course.least):
+                break
+            if course.allot is not None and number in LOOKS and left > 0:
+                count = max(number + 1, course.allot(session, left, sum(around) / len(around), working))
+                session.design = replace(session.design, processes=count, seconds=left / (count - number))
     session.complete = True
 
 

@@ -84,6 +84,10 @@ class Job(Protocol):
         """The task's variants, their timed kernels warm."""
         ...
 
+    def begin(self) -> None:
+        """Wait until it is this process's turn; ``task`` has its final ``seconds`` and ``settings`` then."""
+        ...
+
     def in_hand(self, place: int) -> None:
         """From now on variant number ``place`` of the task runs, or ``NOBODY``: it is named if this process dies."""
         ...

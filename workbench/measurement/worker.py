@@ -1,4 +1,6 @@
-"""The measuring process: one job, a JSON object on stdin, answered by one JSON object a line on stdout.
+"""The measuring process: one job, a JSON object in the first line of stdin, answered by one JSON object a line on
+stdout. A job that takes long to prepare then waits for the second line, which says when its turn has come, how long to
+measure, and with which settings.
 
 Started by ``lobench.workbench.measurement.process``. Output of a variant's file goes to stderr.
 """
@@ -13,12 +15,14 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from typing import IO, TYPE_CHECKING
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench.measurement.clocks import pin
+from lobench.workbench.measurement.protocol import Ready, Turn
 from lobench.workbench.measurement.task import JOBS, NOBODY, Job, Task
-from lobench.workbench.results.conversion import as_json
+from lobench.workbench.results.conversion import as_json, from_json
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import LoadedFeed
@@ -29,7 +33,7 @@ def main() -> int:
     """Do the job on stdin; returns the exit code, 1 with a line on stderr for an error that the user can mend."""
     # Interrupts are handled by the parent, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    task = Task.of(sys.stdin.read())
+    task = Task.of(sys.stdin.readline())
     channel = _channel()
     module = importlib.import_module(JOBS[task.job])
     feed = None
@@ -48,6 +52,12 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _end(code: int) -> NoReturn:
+    """End at once: taking a compiler's memory apart, which the system does anyway, takes as long as a pass."""
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _channel() -> IO[str]:
@@ -88,6 +98,11 @@ class _Job(Job):
         values: Sequence[Mapping[str, int] | None] = self.task.tried or [workload.parameters] * len(chosen)
         return [variant.fitted(variant.parameters_of(one)) for variant, one in zip(chosen, values, strict=True)]
 
+    def begin(self) -> None:
+        self.tell(Ready())
+        turn = from_json(Turn, json.loads(sys.stdin.readline()))
+        self.task = replace(self.task, seconds=turn.seconds, settings=turn.settings)
+
     def tell(self, message: object) -> None:
         self._channel.write(json.dumps(as_json(message)) + "\n")
         self._channel.flush()
@@ -98,4 +113,4 @@ class _Job(Job):
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    _end(main())

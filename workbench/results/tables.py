@@ -15,6 +15,7 @@ from lobench.workbench.results.model.analysis import Comparison, Rung
 from lobench.workbench.results.model.contest import Contest
 from lobench.workbench.results.model.document import FeedResult, Result
 from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.numbers import between, ends, estimate
 from lobench.workbench.results.refuted import agree, refused, refuted
 
 _HEADINGS = ("variant", "M events/s", "step", "95 % interval", "predicted", "verdict", "in total")
@@ -126,7 +127,7 @@ def _contest(contest: Contest) -> str:
     rows = []
     for subject in contest.subjects:
         pair = pairs.get(subject.name)
-        figures = [f"{pair.ratio.value:.4g}x", f"{pair.ratio.low:.4g} to {pair.ratio.high:.4g}"] if pair else ["", ""]
+        figures = [estimate(pair.ratio, "x"), ends(pair.ratio)] if pair else ["", ""]
         said = f"refused: {wrong[subject.name]}" if subject.name in wrong else pair and pair.words
         rows.append(f"<tr>{''.join(map(_cell, [subject.name, *figures, said or '']))}</tr>")
     headings = (contest.kind, f"over {contest.subjects[0].name}", "95 % interval", "")
@@ -180,12 +181,12 @@ def _shown(rung: Rung) -> list[str]:
     step, promise = rung.step, rung.prediction
     return [
         rung.variant,
-        f"{rung.events_per_second.value / 1e6:.2f}",
-        f"{step.value:.3g}x" if step else "",
-        f"{step.low:.3g} to {step.high:.3g}" if step else "",
-        f"{promise.low:g} to {promise.high:g}x" if promise else "",
+        estimate(rung.events_per_second.scaled(1e-6)),
+        estimate(step, "x") if step else "",
+        ends(step) if step else "",
+        between(promise.low, promise.high, "x") if promise else "",
         rung.step_words,
-        f"{rung.total.value:.3g}x" if rung.total else "1",
+        estimate(rung.total, "x") if rung.total else "1",
     ]
 
 

@@ -17,6 +17,7 @@ from math import factorial
 
 import numpy as np
 
+from lobench.workbench.results import numbers
 from lobench.workbench.results.model.analysis import Rung
 from lobench.workbench.results.model.attribution import Attribution, PhaseGain
 from lobench.workbench.results.model.document import VariantEntry
@@ -145,7 +146,7 @@ def sentence(axes: Sequence[Axis], effects: Sequence[Effect]) -> str:
     pairs = [effect for effect in found if len(effect.members) == 2]
     largest = max(pairs or found, key=lambda effect: abs(effect.estimate.value))
     ratio = largest.estimate.ratio()
-    interval = f"{ratio.value:.3g} times (95 % interval {ratio.low:.3g} to {ratio.high:.3g})"
+    interval = f"{numbers.estimate(ratio)} times (95 % interval {numbers.ends(ratio)})"
     if len(largest.members) > 2:
         names = " and ".join(PLAIN.get(axes[place].name, axes[place].name) for place in largest.members)
         return (

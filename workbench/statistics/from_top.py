@@ -14,6 +14,7 @@ from lobench.variants import REFERENCE, discover, ladder
 from lobench.workbench.results.model.attribution import FromTop, WithoutPhase
 from lobench.workbench.results.model.document import FeedResult, VariantEntry
 from lobench.workbench.results.model.verdict import FASTER, SLOWER
+from lobench.workbench.results.numbers import ends, estimate
 from lobench.workbench.results.refuted import refuted
 from lobench.workbench.statistics.factorial import policies_of
 from lobench.workbench.statistics.ladder import Comparisons
@@ -130,7 +131,7 @@ def sentence(top: str, entries: Sequence[WithoutPhase]) -> str:
 def _idle(entry: WithoutPhase) -> str:
     costs = "faster without it" if entry.verdict == SLOWER else entry.verdict
     ratio = entry.ratio
-    interval = f"{ratio.value:.3g} times, 95 % interval {ratio.low:.3g} to {ratio.high:.3g}" if ratio else ""
+    interval = f"{estimate(ratio)} times, 95 % interval {ends(ratio)}" if ratio else ""
     return f"{_phase(entry)} ({costs}: {interval})"
 
 

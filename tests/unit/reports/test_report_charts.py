@@ -72,6 +72,31 @@ def test_two_copies_on_a_page_share_no_id() -> None:
     assert len(set(ids)) == 8
 
 
+def tips_of(chart: Chart | None) -> list[str]:
+    """Tooltips of a chart's marks: titles within them."""
+    assert chart is not None
+    root = ElementTree.fromstring(draw(chart).inline("key")[0])
+    parents = [element for element in root.iter() if element is not root]
+    return [title.text or "" for element in parents for title in element.findall(f"{SVG}title")]
+
+
+@pytest.mark.normal
+@pytest.mark.parametrize("maker", MAKERS)
+def test_every_mark_says_its_figure(maker: Maker) -> None:
+    chart = maker(view(complete()))
+    assert chart is not None
+    tips = tips_of(chart)
+    # A mark of each row of the figures, and of predictions beside them.
+    assert len(tips) >= len(chart.data.rows) - len(view(complete()).analysis.limits or ())  # type: ignore[union-attr]
+    assert all(":" in tip and any(digit in tip for digit in "0123456789") for tip in tips)
+
+
+def test_a_tip_is_of_its_mark() -> None:
+    said = [tip.replace("\u00a0", " ") for tip in tips_of(ladder_chart(view(complete())))]
+    assert "p1_zero_copy: predicted 2.3 to 2.9\N{MULTIPLICATION SIGN} as fast as p0_baseline" in said
+    assert any(tip.startswith("p0_baseline: 3.0") and tip.endswith(" M events/s") for tip in said)
+
+
 def texts_of(chart: Chart | None) -> list[str]:
     assert chart is not None
     drawn = ElementTree.fromstring(draw(chart).standalone()[0])

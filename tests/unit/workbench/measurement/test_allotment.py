@@ -113,6 +113,7 @@ def test_the_plan_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> 
         return {4: 10, 8: 9}[session.begun]
 
     monkeypatch.setattr(measurement_session, "messages", passes)
+    monkeypatch.setattr(measurement_session, "together", lambda: 1)
     monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = Session(NAMES, 80_000, Design(12, 5.0, 10_000, 0))
     course = Course(least=3, keep=lambda: None, allot=allot)

@@ -108,6 +108,7 @@ def test_processes_of_a_session_have_equal_time(startup: float, monkeypatch: pyt
         now[0] += startup + task.seconds
 
     monkeypatch.setattr(measurement_session, "messages", passes)
+    monkeypatch.setattr(measurement_session, "together", lambda: 1)
     monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = Session(NAMES, 40_000, Design(10, 2.0, 10_000, 0))
     fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), Course(least=3, keep=lambda: None))
@@ -129,6 +130,7 @@ def test_a_process_that_a_variant_ended_leaves_the_others_their_time(monkeypatch
         yield SessionMessage(seconds=task.seconds)
 
     monkeypatch.setattr(measurement_session, "messages", passes)
+    monkeypatch.setattr(measurement_session, "together", lambda: 1)
     monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = Session(NAMES, 40_000, Design(4, 3.0, 10_000, 0))
     fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), Course(least=3, keep=lambda: None))
@@ -192,6 +194,7 @@ def test_only_the_first_process_has_a_witness(monkeypatch: pytest.MonkeyPatch) -
         yield SessionMessage(seconds=1.0, made=message())
 
     monkeypatch.setattr(measurement_session, "messages", passes)
+    monkeypatch.setattr(measurement_session, "together", lambda: 1)
     made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0), witness="right")
     feed: Any = None
     measure(made, feed, Workload(), Course(least=2, keep=lambda: None))
