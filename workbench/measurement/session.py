@@ -17,7 +17,7 @@ from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import WorkerError
 from lobench.workbench.results.model.control import is_again, once
-from lobench.workbench.results.model.samples import Design, NamedSamples, Samples, SessionResult
+from lobench.workbench.results.model.samples import Design, HardwareCount, NamedSamples, Samples, SessionResult
 from lobench.workbench.results.samples import counted
 
 SESSION_COLUMNS = ("process", *COLUMNS)
@@ -53,6 +53,8 @@ class Session:
     """Variants that ended a process, and how: they were removed from the lists above."""
     laid_out: set[str] = field(default_factory=set)
     """Names in ``measured`` that had a new layout of their machine code in every process so far."""
+    hardware: dict[tuple[int, str], dict[str, float]] = field(default_factory=dict)
+    """What the processor counted, by process and name in ``measured``."""
     held: int = 0
     """Bytes that a pass takes, as far as known."""
     clock: str = "cpu_ns"
@@ -77,6 +79,10 @@ class Session:
         """Store the samples of one pass."""
         moved = {name for name, anew in zip(self.measured, message["laid_out"], strict=True) if anew}
         self.laid_out = self.laid_out & moved if self.samples or self.isolated else moved
+        for name, counts in zip(self.measured, message.get("hardware", ()), strict=False):
+            so_far = self.hardware.setdefault((process, name), dict.fromkeys(counts, 0.0))
+            for what, count in counts.items():
+                so_far[what] += count
         rows = self.add(process, message["samples"], message["kind"])
         self.held = max(self.held, message["held"])
         states = dict(zip(self.measured, message["end_states"], strict=True))
@@ -108,6 +114,7 @@ class Session:
         self.samples, self.isolated = (self._without(rows, kept) for rows in (self.samples, self.isolated))
         self.measured = [self.measured[place] for place in kept]
         self.laid_out.intersection_update(self.measured)
+        self.hardware = {key: counts for key, counts in self.hardware.items() if key[1] in self.measured}
         self.same_as = {one: other for one, other in self.same_as.items() if name not in (one, other)}
 
     @staticmethod
@@ -132,6 +139,7 @@ class Session:
         """Drop the rows of a process that starts again."""
         kept = ([row for row in rows if row[0] != process] for rows in (self.samples, self.isolated))
         self.samples, self.isolated = kept
+        self.hardware = {key: counts for key, counts in self.hardware.items() if key[0] != process}
 
     def _judge(self, rows: list[list[int]], message: Message) -> None:
         """Refuse variants whose work was not timed: answers came late, or faster than the records can be read."""
@@ -162,6 +170,13 @@ class Session:
             reasons=dict(self.reasons),
             laid_out=tuple(name for name in self.measured if name in self.laid_out),
             samples=Samples(SESSION_COLUMNS, self.samples),
+            hardware=tuple(
+                HardwareCount(
+                    process, name, round(counts["events"]), {k: round(n) for k, n in counts.items() if k != "events"}
+                )
+                for (process, name), counts in self.hardware.items()
+            )
+            or None,
         )
 
     def isolated_result(self) -> NamedSamples | None:
@@ -182,6 +197,7 @@ class Session:
             complete=kept.complete,
             same_as=dict(kept.same_as),
             laid_out=set(kept.laid_out),
+            hardware={(one.process, one.variant): {"events": one.events, **one.counts} for one in kept.hardware or ()},
         )
         if isolated:
             made.isolated = [row for row in isolated.rows if row[0] < made.begun]
