@@ -236,7 +236,8 @@ def measure(
                 "slice_records": design.slice_records,
                 "lead_in_records": design.lead_in_records,
                 "passes": design.passes,
-                "isolated": _isolated(number, isolated_every(design.processes)) if isolated else "none",
+                # The plan may have changed the number of processes.
+                "isolated": _isolated(number, isolated_every(session.design.processes)) if isolated else "none",
                 "held": session.held,
                 "witness": bool(witness),
             },
