@@ -49,11 +49,11 @@ def test_a_measuring_process_is_told_of_its_feed(monkeypatch: pytest.MonkeyPatch
     feed = load(open_feed(["synth:every-rule,n=2000"]))
     tasks: list[Task] = []
 
-    def said(task: Task, *rest: Any) -> Any:
-        tasks.append(task)
+    def said(started: process.Started, *rest: Any) -> Any:
+        tasks.append(started.task)
         yield {}
 
-    monkeypatch.setattr(process, "_said", said)
+    monkeypatch.setattr(process.Started, "said", said)
     with shared(feed) as handed:
         list(process.messages(Task(job="session", variants=["p0"], workload=Workload(), tried=[]), handed))
     (task,) = tasks

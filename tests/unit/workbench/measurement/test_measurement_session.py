@@ -203,23 +203,6 @@ def test_only_the_first_process_has_a_witness(monkeypatch: pytest.MonkeyPatch) -
     assert made.disagreeing == {"p4_hash_lookup"}
 
 
-def test_about_five_processes_measure_alone_however_many_there_will_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds: list[str] = []
-
-    def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
-        kinds.append(task.settings["isolated"])
-        yield message()
-
-    monkeypatch.setattr(measurement_session, "messages", passes)
-    monkeypatch.setattr(measurement_session, "together", lambda: 1)
-    feed: Any = None
-    made = Session(NAMES, 40_000, Design(20, 10.0, 10_000, 0))
-    measure(made, feed, Workload(), least=2, keep=lambda: None, plan=lambda *_: 40)
-    assert len(kinds) == 40
-    # Every fourth of twenty, then every eighth of forty.
-    assert [place for place, kind in enumerate(kinds) if kind != "none"] == [0, 8, 16, 24, 32]
-
-
 def test_laid_out_anew_is_only_what_every_process_laid_out() -> None:
     made = session(2)
     assert made.result().laid_out == tuple(NAMES)
