@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from lobench.reports.blocks import Block, Cell, Table
+from lobench.reports.blocks import Cell, Table
 from lobench.reports.numbers import TIMES, counted
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import SCORES, figure
@@ -55,7 +55,7 @@ def place(feed: ResultView, feeds: Sequence[ResultView]) -> str:
     return ", ".join(parts or [feed.name])
 
 
-def across_machines(feeds: Sequence[ResultView]) -> list[Block]:
+def across_machines(feeds: Sequence[ResultView]) -> list[Table]:
     """For each feed of a ladder that several machines measured: throughput and steps, a column for each machine. Of a
     machine's results of the same work the newest counts."""
     named = machines(feeds)

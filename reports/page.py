@@ -39,7 +39,7 @@ def page(documents: list[Result], before: Result | None = None) -> Page:
     warnings: list[Text] = []
     for number, document in enumerate(documents, start=1):
         own = _built(document_sections(document), document)
-        warnings += _warnings(document, "This result" if single else f"Result {number}")
+        warnings += _warnings(document, 0 if single else number)
         if document.contest is not None:
             sections, title = _built(CONTEST_SECTIONS, document), "" if alone else document.contest.title
             parts.append(Part(f"result{number}-contest", title, "", sections + own if alone else sections))
@@ -108,8 +108,9 @@ def _line(document: Result) -> str:
     return " · ".join(filter(None, [document.created[:16].replace("T", " ") + " UTC", model]))
 
 
-def _warnings(document: Result, which: str) -> list[Text]:
-    """Warnings to read before the figures; ``which`` names the result."""
+def _warnings(document: Result, number: int) -> list[Text]:
+    """Warnings to read before the figures; ``number``: of the result among several, 0 if it is alone."""
+    which, prefix = (f"Result {number}", f"Result {number}: ") if number else ("This result", "")
     feeds = [ResultView(document, feed) for feed in document.feeds]
     found: list[Text] = []
     if document.status == "partial":
@@ -131,7 +132,7 @@ def _warnings(document: Result, which: str) -> list[Text]:
         found.append(Text(text, "warning"))
     if document.contest is not None:
         found += [Text(text, "warning") for text in contest.warnings(document.contest)]
-    return found + [Text(text, "warning") for feed in feeds for text in _coarse(feed)]
+    return found + [Text(f"{prefix}{text}", "warning") for feed in feeds for text in _coarse(feed)]
 
 
 def _coarse(feed: ResultView) -> list[str]:

@@ -50,11 +50,11 @@ def test_a_measuring_process_knows_the_expected_sizes(monkeypatch: pytest.Monkey
     feed = load(open_feed(["synth:every-rule,n=2000"]))
     tasks: list[Task] = []
 
-    def said(task: Task, *rest: Any) -> Any:
-        tasks.append(task)
+    def said(started: process.Started, *rest: Any) -> Any:
+        tasks.append(started.task)
         yield b"{}"
 
-    monkeypatch.setattr(process, "_said", said)
+    monkeypatch.setattr(process.Started, "said", said)
     with shared(feed) as handed:
         task = Task(job="session", variants=["p0"], workload=Workload(), tried=[])
         assert list(process.messages(task, SessionMessage, handed)) == [SessionMessage()]

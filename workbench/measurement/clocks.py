@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from lobench.workbench.measurement.contamination import Reading
+from lobench.workbench.measurement.hardware import HardwareCounters
 
 _STEAL = 8
 """Place of the steal ticks in a line of /proc/stat."""
@@ -31,9 +32,12 @@ def usable_cpus() -> list[int]:
 
 
 class Clocks:
-    """The clocks of this process. ``cpu``: whose steal ticks are read; None for all CPUs together."""
+    """The clocks of this process. ``cpu``: whose steal ticks are read; None for all CPUs together. ``counted``: of the
+    last timed work, in the order of ``hardware.names``."""
 
     def __init__(self, cpu: int | None) -> None:
+        self.hardware = HardwareCounters()
+        self.counted: list[float] = []
         self._name = b"cpu " if cpu is None else b"cpu%d " % cpu
         try:
             self._stat = os.open("/proc/stat", os.O_RDONLY)
@@ -47,11 +51,13 @@ class Clocks:
         """
         steal = self.steal_ticks()
         lead_in()
+        counts = self.hardware.read()
         before = resource.getrusage(resource.RUSAGE_THREAD)
         wall, cpu = time.perf_counter_ns(), time.process_time_ns()
         work()
         cpu, wall = time.process_time_ns() - cpu, time.perf_counter_ns() - wall
         after = resource.getrusage(resource.RUSAGE_THREAD)
+        self.counted = [later - earlier for earlier, later in zip(counts, self.hardware.read(), strict=True)]
         more = owed()
         return Reading(
             wall_ns=wall + more,
@@ -78,6 +84,7 @@ class Clocks:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.hardware.close()
         if self._stat >= 0:
             os.close(self._stat)
             self._stat = -1

@@ -77,6 +77,7 @@ def work(job: Job) -> None:
             floor_ns=bench.floor,
             held=taken(),
             laid_out=tuple(kernel is not None for kernel in kernels),
+            hardware=tuple(bench.hardware) if kind == LOCKSTEP else (),
         )
         job.tell(SessionMessage(seconds=now - began, made=made))
         needed = number == 0 and settings.isolated != "none"
@@ -122,6 +123,9 @@ class Bench:
         """Nanoseconds that reading a record takes at least."""
         self.owed: list[int] = []
         """Nanoseconds that answers of the pass owed, by variant; they are part of its samples."""
+        self.hardware: list[dict[str, float]] = []
+        """What the processor counted while the pass was timed, by variant, with the number of ``events``; empty if it
+        counts nothing."""
 
     def lockstep(self, number: int) -> tuple[Rows, tuple[str, ...]]:
         """Samples of one pass, and each variant's end state."""
@@ -156,6 +160,8 @@ class Bench:
         self._questions = draw(self._feed, self._slices, self._random)
         self._answers = [[] for _ in self._variants]
         self.owed = [0] * len(self._variants)
+        names = self._clocks.hardware.names
+        self.hardware = [dict.fromkeys(("events", *names), 0.0) for _ in self._variants] if names else []
 
     def _states(self) -> tuple[str, ...]:
         """The answers of each variant in this pass: traces and states, including the final state."""
@@ -188,6 +194,10 @@ class Bench:
             lambda: replay.run(timed.address, timed.stride, timed.count),
             owed,
         )
+        if self.hardware:
+            self.hardware[index]["events"] += part.stop - part.timed
+            for name, count in zip(self._clocks.hardware.names, self._clocks.counted, strict=True):
+                self.hardware[index][name] += count
         left = self._company.left()
         if left is not None:
             raise LobenchError(f"{self._variants[index].name} {left}")

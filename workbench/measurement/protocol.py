@@ -95,7 +95,8 @@ class Pass:
     """One pass. ``kind``: ``LOCKSTEP`` or ``ISOLATED``; ``samples``: rows of ``lockstep.COLUMNS``; ``floor_ns``:
     nanoseconds that reading a record takes at least; ``held``: bytes that the process takes. By variant:
     ``end_states``, digests of the answers; ``owed_ns``, nanoseconds that answers owed, part of the samples;
-    ``laid_out``, whether the code had a new layout."""
+    ``laid_out``, whether the code had a new layout; ``hardware``, what the processor counted and the number of
+    ``events``, empty if it counts nothing."""
 
     kind: str
     samples: Rows
@@ -104,6 +105,7 @@ class Pass:
     floor_ns: float
     held: int
     laid_out: tuple[bool, ...]
+    hardware: tuple[Mapping[str, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import WorkerError
 from lobench.workbench.results.model.control import is_again, once
-from lobench.workbench.results.model.samples import Design, NamedSamples, Samples, SessionResult
+from lobench.workbench.results.model.samples import Design, HardwareCount, NamedSamples, Samples, SessionResult
 from lobench.workbench.results.samples import counted
 
 SESSION_COLUMNS = ("process", *COLUMNS)
@@ -57,6 +57,8 @@ class Session:
     """Variants that ended a process, and how: they were removed from the lists above."""
     laid_out: set[str] = field(default_factory=set)
     """Names in ``measured`` that had a new layout of their machine code in every process so far."""
+    hardware: dict[tuple[int, str], dict[str, float]] = field(default_factory=dict)
+    """What the processor counted, by process and name in ``measured``."""
     held: int = 0
     """Bytes that a pass takes, as far as known."""
     clock: str = "cpu_ns"
@@ -90,6 +92,10 @@ class Session:
         """Store the samples of one pass."""
         moved = {name for name, anew in zip(self.measured, made.laid_out, strict=True) if anew}
         self.laid_out = self.laid_out & moved if self.samples or self.isolated else moved
+        for name, counts in zip(self.measured, made.hardware, strict=False):
+            so_far = self.hardware.setdefault((process, name), dict.fromkeys(counts, 0.0))
+            for what, count in counts.items():
+                so_far[what] += count
         rows = self.add(process, made.samples, made.kind)
         self.held = max(self.held, made.held)
         states = dict(zip(self.measured, made.end_states, strict=True))
@@ -121,6 +127,7 @@ class Session:
         self.samples, self.isolated = (self._without(rows, kept) for rows in (self.samples, self.isolated))
         self.measured = [self.measured[place] for place in kept]
         self.laid_out.intersection_update(self.measured)
+        self.hardware = {key: counts for key, counts in self.hardware.items() if key[1] in self.measured}
         self.same_as = {one: other for one, other in self.same_as.items() if name not in (one, other)}
 
     @staticmethod
@@ -145,6 +152,7 @@ class Session:
         """Drop the rows of a process that starts again."""
         kept = ([row for row in rows if row[0] != process] for rows in (self.samples, self.isolated))
         self.samples, self.isolated = kept
+        self.hardware = {key: counts for key, counts in self.hardware.items() if key[0] != process}
 
     def _judge(self, rows: list[list[int]], made: Pass) -> None:
         """Refuse variants whose work was not timed: answers came late, or faster than the records can be read."""
@@ -175,6 +183,13 @@ class Session:
             reasons=dict(self.reasons),
             laid_out=tuple(name for name in self.measured if name in self.laid_out),
             samples=Samples(SESSION_COLUMNS, self.samples),
+            hardware=tuple(
+                HardwareCount(
+                    process, name, round(counts["events"]), {k: round(n) for k, n in counts.items() if k != "events"}
+                )
+                for (process, name), counts in self.hardware.items()
+            )
+            or None,
         )
 
     def isolated_result(self) -> NamedSamples | None:
@@ -195,6 +210,7 @@ class Session:
             complete=kept.complete,
             same_as=dict(kept.same_as),
             laid_out=set(kept.laid_out),
+            hardware={(one.process, one.variant): {"events": one.events, **one.counts} for one in kept.hardware or ()},
         )
         if isolated:
             made.isolated = [row for row in isolated.rows if row[0] < made.begun]
@@ -246,7 +262,8 @@ def measure(
                 slice_records=design.slice_records,
                 lead_in_records=design.lead_in_records,
                 passes=design.passes,
-                isolated=_isolated(number, isolated_every(design.processes)) if isolated else "none",
+                # The plan may have changed the number of processes.
+                isolated=_isolated(number, isolated_every(session.design.processes)) if isolated else "none",
                 held=session.held,
                 witness=bool(witness),
             ),

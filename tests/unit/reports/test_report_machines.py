@@ -85,3 +85,5 @@ def test_the_page_tells_machines_apart(tmp_path: Path) -> None:
     text = (tmp_path / "report.md").read_text()
     assert "| variant | Example CPU 9000 (2 threads) | Other CPU (8 threads) |" in text
     assert text.count("(Other CPU (8 threads))") == 1
+    few = "synth:liquid-future was measured in only 3 processes"
+    assert [f"Result {number}: {few}" in text for number in (1, 2)] == [True, True]

@@ -22,6 +22,7 @@ SECTIONS = [
     "attribution",
     "interactions",
     "counters",
+    "hardware",
     "profiles",
     "verification",
     "noise",

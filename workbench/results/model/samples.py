@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from lobench.workbench.results.model.control import again, is_again, once
+from lobench.workbench.results.model.fields import Omitted
 from lobench.workbench.results.model.intervals import Interval
 
 Rows = list[list[int]]
@@ -62,11 +64,23 @@ class Design:
 
 
 @dataclass(frozen=True, slots=True)
+class HardwareCount:
+    """What the processor counted while a process timed ``events`` records of a variant side by side with the others;
+    ``counts``: cycles, instructions, cache_misses, branch_misses, as far as the machine has them."""
+
+    process: int
+    variant: str
+    events: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class SessionResult:
     """The side-by-side measurements of a session. ``measured``: names in the order of the column ``variant``, the
     control last; ``same_as``: name of a variant to an earlier one that is the same kernel; ``disagreeing``: names that
     are left out; ``reasons``: why; ``laid_out``: names that had a new layout of their machine code in each process; the
-    others kept the layout of their build."""
+    others kept the layout of their build; ``hardware``: one entry for each process and name, None where the machine
+    counts nothing."""
 
     events: int
     complete: bool
@@ -77,6 +91,7 @@ class SessionResult:
     same_as: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     laid_out: tuple[str, ...] = ()
+    hardware: Annotated[tuple[HardwareCount, ...] | None, Omitted()] = None
 
     @property
     def variants(self) -> list[str]:

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 import pytest
 
+from lobench.engine.workload import Workload
 from lobench.workbench.measurement import ahead
 from lobench.workbench.measurement import session as measurement_session
 from lobench.workbench.measurement.ahead import Ahead
 from lobench.workbench.measurement.process import Started, messages
 from lobench.workbench.measurement.protocol import SessionMessage
-from lobench.workbench.measurement.session import Course, Session, fill
+from lobench.workbench.measurement.session import Course, Session, fill, measure
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.results.model.samples import Design
 
@@ -128,6 +129,23 @@ def test_their_common_start_is_shared_by_their_times(monkeypatch: pytest.MonkeyP
     assert now[0] == pytest.approx(30)
     # Ten seconds of starts are left out of thirty.
     assert given[2:] == pytest.approx([2.0] * 8, abs=0.8)
+
+
+def test_about_five_processes_measure_alone_however_many_there_will_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: list[str] = []
+
+    def passes(task: Any, *_: object) -> Iterator[SessionMessage]:
+        kinds.append(task.settings.isolated)
+        yield SessionMessage(seconds=0.0)
+
+    monkeypatch.setattr(measurement_session, "messages", passes)
+    monkeypatch.setattr(measurement_session, "together", lambda: 1)
+    feed: Any = None
+    made = Session(NAMES, 40_000, Design(20, 10.0, 10_000, 0))
+    measure(made, feed, Workload(), Course(least=2, keep=lambda: None, allot=lambda *_: 40))
+    assert len(kinds) == 40
+    # Every fourth of twenty, then every eighth of forty.
+    assert [place for place, kind in enumerate(kinds) if kind != "none"] == [0, 8, 16, 24, 32]
 
 
 def test_a_process_that_prepares_waits_for_its_turn() -> None:
