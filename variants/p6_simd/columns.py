@@ -18,7 +18,7 @@ import numpy as np
 
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.inputs import LEVELS, TRACKED, queue_ahead
-from lobench.engine.native import INTEGER, Record, float64, int64, memcpy, prefetch, uint64, view
+from lobench.engine.native import INTEGER, Record, float64, int64, memcpy, uint64, view
 from lobench.engine.policy import LayoutKernels
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.registry import FEATURES, STRATEGIES, assemble
@@ -33,8 +33,6 @@ GRAIN: Final = 16
 STRIDE: Final = ROWS + 8
 """Doubles from one column to the next: a line more than the rows, so that a row's columns fall into different sets of
 the cache."""
-_LINE_BYTES: Final = 64
-"""Of a line of the cache."""
 
 
 def _block(price: str) -> np.dtype[Any]:
@@ -186,21 +184,16 @@ def _build_hand_over(block_type: np.dtype[Any]) -> Callable[..., Any]:
             block = view(address, block_type)
             place = block["place"][0]
             apart = int64(count != ROWS) | int64(place < 0)
-            unwanted = int64(-1)
             for i in range(ROWS):
                 apart |= block["place"][i] ^ (place + i)
-                unwanted &= block["place"][i]
             if apart == 0:
                 target = tap["rows"] + 8 * place
                 for column in range(tap["columns"]):
                     # The size is a constant, so this compiles to a few vector moves.
                     source = address + first + view(tap["chosen"] + 8 * column, INTEGER)["value"] * column_bytes
                     memcpy(target, source, copied)
-                    # The lines of the next block that this one does not reach into.
-                    prefetch(target + copied + _LINE_BYTES)
-                    prefetch(target + copied + 2 * _LINE_BYTES)
                     target += tap["column_step"]
-            elif unwanted >= 0:
+            else:
                 for i in range(count):
                     place = block["place"][i]
                     if place >= 0:
