@@ -36,6 +36,7 @@ class Session:
             self._stream, self._files, self._sample = (
                 part(f"workbench.rows.{name}") for name in ("stream", "files", "sample")
             )
+            self._aside = part("workbench.rows.aside").Aside
         except ImportError as error:
             raise NotImplementedError("this commit has no rows") from error
         feeds, variants = part("engine.feeds"), part("variants")
@@ -80,18 +81,20 @@ class Session:
         # A commit whose kernels write every feature takes no choice of them.
         if book and "features" in known:
             chosen["features"] = []
-        # As `lobench replay` does.
+        # Slices and threads as of `lobench replay`.
         if "slice_records" in known:
             chosen["slice_records"] = part("engine.rows").OUTPUT_SLICE
         with (
             opened as file,
+            self._aside(file.write, "rows") as aside,
             replay_of(
-                self.variant, observe=True, deep=False, depth=depth, on_rows=file.write, until="features", **chosen
+                self.variant, observe=True, deep=False, depth=depth, on_rows=aside.put, until="features", **chosen
             ) as replay,
         ):
             for chunk in self.feed:
                 replay.apply(chunk)
             replay.finish()
+            aside.finish()
             file.finish()
 
     def _writer(self, table: Any, path: Path) -> None:
