@@ -17,7 +17,7 @@ from typing import Any
 
 from .common import attributes, part
 
-FEEDS = ["synth:liquid-future,n=500000", "synth:equity-universe,n=500000"]
+FEEDS = ["synth:liquid-future,n=500000", "synth:equity-universe,n=500000", "synth:full-market,n=500000"]
 """Short, so that the suite is; not to be changed, only added to."""
 
 KINDS = ["parquet", "parquet-book", "arrow", "arrow-book", "rows", "rows-book", "sampled"]
@@ -36,6 +36,7 @@ class Session:
             self._stream, self._files, self._sample = (
                 part(f"workbench.rows.{name}") for name in ("stream", "files", "sample")
             )
+            self._aside = part("workbench.rows.aside").Aside
         except ImportError as error:
             raise NotImplementedError("this commit has no rows") from error
         feeds, variants = part("engine.feeds"), part("variants")
@@ -75,19 +76,25 @@ class Session:
         depth = 10 if book else 0
         opened = self._files.book_file(str(path), depth) if book else self._files.features_file(str(path))
         replay_of = part("engine.replay").Replay
+        known = inspect.signature(replay_of).parameters
+        chosen: dict[str, Any] = {}
         # A commit whose kernels write every feature takes no choice of them.
-        chosen: dict[str, list[str]] = (
-            {"features": []} if book and "features" in inspect.signature(replay_of).parameters else {}
-        )
+        if book and "features" in known:
+            chosen["features"] = []
+        # Slices and threads as of `lobench replay`.
+        if "slice_records" in known:
+            chosen["slice_records"] = part("engine.rows").OUTPUT_SLICE
         with (
             opened as file,
+            self._aside(file.write, "rows") as aside,
             replay_of(
-                self.variant, observe=True, deep=False, depth=depth, on_rows=file.write, until="features", **chosen
+                self.variant, observe=True, deep=False, depth=depth, on_rows=aside.put, until="features", **chosen
             ) as replay,
         ):
             for chunk in self.feed:
                 replay.apply(chunk)
             replay.finish()
+            aside.finish()
             file.finish()
 
     def _writer(self, table: Any, path: Path) -> None:
@@ -106,6 +113,9 @@ def measured(session: Session, kind: str, rounds: int) -> tuple[float, float, fl
         for number in range(rounds + 1):
             seconds, cpu = [], []
             for turn in pair if number % 2 else pair[::-1]:
+                # To replace a file takes longer than to write a new one.
+                for old in Path(folder).iterdir():
+                    old.unlink()
                 began, before = time.perf_counter(), time.process_time()
                 turn()
                 seconds.append(time.perf_counter() - began)
@@ -122,7 +132,7 @@ def measured(session: Session, kind: str, rounds: int) -> tuple[float, float, fl
 class Output:
     """One session for each kind and feed: threads work beside each other, so the clock on the wall counts."""
 
-    version = "2"
+    version = "3"
     param_names = ("kind", "feed")
     params = (KINDS, FEEDS)
     timeout = 600

@@ -7,15 +7,18 @@ handles records in another order.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from lobench.engine.compiling import entry
+from lobench.engine.compiling import entry, kernel
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.native import int64, view
 from lobench.engine.records import MBO
+
+GROUP: Final = 8
+"""Records that are looked at together: of a sample most have no place."""
 
 Places = npt.NDArray[np.int32]
 """For each record of a slice: the index of the row for its evaluation, counted from 0 in the order of the records, or
@@ -50,6 +53,13 @@ def _number(address: int, stride: int, count: int, mask: int, value: int, places
     return found
 
 
+@kernel
+def any_place(words: npt.NDArray[np.int64], index: int) -> bool:
+    """Whether any of the ``GROUP`` records from ``index`` on has a place. ``words``: the places, two in each."""
+    word = index >> 1
+    return (words[word] & words[word + 1] & words[word + 2] & words[word + 3]) != -1
+
+
 @entry
 def write_heads(
     address: int,
@@ -63,12 +73,15 @@ def write_heads(
     publishers: npt.NDArray[np.uint16],
 ) -> None:
     """Write the heads of the rows: each record's number, counted from ``first`` at the start of the slice, and its own
-    fields."""
-    for index in range(count):
-        place = places[index]
-        if place >= 0:
-            event = view(address + index * stride, MBO)
-            records[place] = first + index
-            times[place] = int64(event["ts_event"])
-            instruments[place] = event["instrument_id"]
-            publishers[place] = event["publisher_id"]
+    fields. The length of ``places`` is a multiple of ``GROUP``."""
+    words = places.view(np.int64)
+    for group in range(0, count, GROUP):
+        if any_place(words, group):
+            for index in range(group, min(group + GROUP, count)):
+                place = places[index]
+                if place >= 0:
+                    event = view(address + index * stride, MBO)
+                    records[place] = first + index
+                    times[place] = int64(event["ts_event"])
+                    instruments[place] = event["instrument_id"]
+                    publishers[place] = event["publisher_id"]

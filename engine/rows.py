@@ -12,9 +12,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from lobench.engine.compiling import entry
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.layout import OUTPUT_LEVEL
-from lobench.engine.picking import Pick, pick_all, write_heads
+from lobench.engine.native import DOUBLE, view
+from lobench.engine.picking import GROUP, Pick, pick_all, write_heads
 from lobench.engine.registry import FEATURES
 from lobench.engine.reused import Pool
 
@@ -60,10 +62,10 @@ class Rows:
 
     def some(self, chosen: npt.NDArray[np.int64]) -> Rows:
         """A copy of the rows at these indices; for an index out of range, an arbitrary row."""
-        columns = np.empty((len(self.names), len(chosen)))
-        for place, into in enumerate(columns):
-            np.take(self.features[:, place], chosen, out=into, mode="clip")
         heads = {name: column.take(chosen, mode="clip") for name, column in self.heads.items()}
+        columns = np.empty((len(self.names), len(chosen)))
+        # numpy would have to be asked for each feature.
+        take_rows(self.features.ctypes.data, *self.features.strides, len(self), chosen, columns)
         return Rows(heads, columns.T, self.levels.take(chosen, axis=0, mode="clip"), self.names)
 
 
@@ -74,6 +76,24 @@ def joined(parts: Sequence[Rows]) -> Rows:
     return Rows(heads, columns.T, np.concatenate([part.levels for part in parts]), parts[0].names)
 
 
+@entry
+def take_rows(
+    address: int,
+    row_step: int,
+    column_step: int,
+    rows: int,
+    chosen: npt.NDArray[np.int64],
+    columns: npt.NDArray[np.float64],
+) -> None:
+    """Copy the chosen ones of ``rows`` rows of doubles at an address to ``columns``, shape (features, len(chosen)). For
+    an index out of range, an arbitrary row."""
+    for column in range(len(columns)):
+        for place in range(len(chosen)):
+            row = min(max(chosen[place], 0), rows - 1)
+            source = view(address + row * row_step + column * column_step, DOUBLE)
+            columns[column, place] = source["value"]
+
+
 class RowBuffers:
     """The memory to which a replay's kernels write the rows of a slice of at most ``most`` records: ``features`` by
     name, and ``depth`` levels."""
@@ -81,7 +101,7 @@ class RowBuffers:
     def __init__(self, most: int, features: Sequence[str], depth: int) -> None:
         self._most, self._names, self._depth = most, tuple(features), depth
         self._chosen = np.array([list(FEATURES).index(name) for name in features], np.int64)
-        self._places = np.zeros(most, np.int32)
+        self._places = np.zeros(-(-most // GROUP) * GROUP, np.int32)
         self._pools = [Pool(make) for make in self._makers(most)]
         # Compiles the functions that it calls.
         self.pick(pick_all, Chunk(address=0, stride=0, count=0, owner=None), (0, 0), 0)

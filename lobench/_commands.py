@@ -19,7 +19,7 @@ from lobench.workbench.cli.conform import judged
 from lobench.workbench.conformance.conforming import Conformance
 from lobench.workbench.console import quiet
 from lobench.workbench.contest.loading import spec_of
-from lobench.workbench.inspecting import Inspection, inspect_feed
+from lobench.workbench.inspecting import Inspection, inspect_feed, prepare
 from lobench.workbench.ladder import known_with
 from lobench.workbench.results import read
 from lobench.workbench.results.tables import RunResult
@@ -326,6 +326,8 @@ def inspect(feed: FeedLike, *, progress: Progress = False) -> Inspection:
     (5000, 5000, 1)
     """
     source = source_of(feed)
+    with quiet(not progress):
+        prepare()
     with advancing(progress, f"reading {source.name}", source.expected) as advance:
         return inspect_feed(source.feed, advance)
 

@@ -17,10 +17,13 @@ from lobench.engine.errors import UsageError
 from lobench.engine.feeds import Chunk, Feed
 from lobench.engine.policy import Variant
 from lobench.engine.records import F_LAST, F_SNAPSHOT
-from lobench.engine.replay import Replay
+from lobench.engine.replay import Replay, warm
 from lobench.engine.result import BookEnd
+from lobench.engine.workload import Workload
 from lobench.variants import discover, ladder
+from lobench.workbench.precompile import warm_all
 
+_WORKLOAD: Final = Workload(until="book")
 _TICK: Final = 10**8
 """Nanoseconds of the finest grain of activity that is kept."""
 
@@ -160,11 +163,17 @@ def _count(into: Counter[int], values: npt.NDArray[np.int64]) -> None:
         into[value] += count
 
 
+def prepare() -> None:
+    """Compile the kernels, or load them, so that the progress of ``inspect_feed`` is that of reading."""
+    warm_all([_last()], ["timed"], _WORKLOAD)
+    warm(_last(), until=_WORKLOAD.until)
+
+
 def inspect_feed(feed: Feed, advance: Callable[[int], object] = lambda records: None) -> Inspection:
     """Read a feed; ``advance`` is called with the number of records read since its last call. Raises the feed's
     errors."""
     found = _Found()
-    with Replay(_last(), observe=False, until="book") as replay:
+    with Replay(_last(), observe=False, until=_WORKLOAD.until) as replay:
         for chunk in feed:
             found.add(chunk)
             replay.apply(chunk)

@@ -163,19 +163,52 @@ def read_side(book: Record, which: int, levels: Record) -> None:
         levels["size"][depth] = float64(level["size"])
 
 
+@inlined
+def write_level(packed: Record, which: int, number: int, address: int) -> None:
+    """One side of an ``OUTPUT_LEVEL``: level ``number``, 0 for none."""
+    output = view(address, OUTPUT_LEVEL)
+    # Level 0 is empty; only its price would be wrong.
+    level = level_at(packed, number)
+    price = level["price"] if number != 0 else UNDEF_PRICE
+    if which == 0:
+        output["bid_px"], output["bid_sz"], output["bid_ct"] = price, level["size"], int64(level["count"])
+    else:
+        output["ask_px"], output["ask_sz"], output["ask_ct"] = price, level["size"], int64(level["count"])
+
+
 @kernel
-def write_side(packed: Record, head: Record, which: int, address: int, depth: int) -> None:
+def write_merged_side(packed: Record, head: Record, which: int, address: int, depth: int) -> None:
+    """``write_side`` where some levels are in the overflow."""
     number = best_of(head, which)
     for place in range(depth):
-        output = view(address + place * OUTPUT_LEVEL_BYTES, OUTPUT_LEVEL)
-        level = level_at(packed, number)
-        price = level["price"] if number != 0 else UNDEF_PRICE
-        if which == 0:
-            output["bid_px"], output["bid_sz"], output["bid_ct"] = price, level["size"], int64(level["count"])
-        else:
-            output["ask_px"], output["ask_sz"], output["ask_ct"] = price, level["size"], int64(level["count"])
+        write_level(packed, which, number, address + place * OUTPUT_LEVEL_BYTES)
         if number != 0:
             number = level_behind(packed, head, which, number)
+
+
+@inlined
+def write_side(packed: Record, head: Record, which: int, address: int, depth: int) -> None:
+    best = best_of(head, which)
+    if overflow_of(head, which)["count"] != 0:
+        write_merged_side(packed, head, which, address, depth)
+    else:
+        word, value = int64(-1), uint64(0)
+        if best != 0:
+            # All levels are in the window: walk over its bits, as ``best_numbers``.
+            first = int64(level_at(packed, best)["place"])
+            word = first >> 6
+            value = bits_at(head, word)["value"] & behind(which, first)
+        for place in range(depth):
+            if value == uint64(0) and word >= 0:
+                word = next_word(head, which, word)
+                if word >= 0:
+                    value = bits_at(head, word)["value"]
+            number = int64(0)
+            if value != uint64(0):
+                bit = nearest_bit(which, value)
+                value = value & ~(ONE << uint64(bit))
+                number = int64(numbers_at(head, (word << 6) + bit)["value"])
+            write_level(packed, which, number, address + place * OUTPUT_LEVEL_BYTES)
 
 
 @kernel

@@ -31,9 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.feeds import open_feed
     from lobench.workbench.console import print_json, progress
-    from lobench.workbench.inspecting import inspect_feed
+    from lobench.workbench.inspecting import inspect_feed, prepare
 
     feed = open_feed(options.feeds_of(arguments))
+    prepare()
     with progress(f"reading {feed.name}", feed.expected, records=True) as ticker:
         found = inspect_feed(feed, ticker.advance)
     if arguments.json:

@@ -17,7 +17,7 @@ from lobench.engine.compiling import entry
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.market import book_key
 from lobench.engine.native import int64, view
-from lobench.engine.picking import Places, Records
+from lobench.engine.picking import GROUP, Places, Records, any_place
 from lobench.engine.records import MBO
 from lobench.engine.replay import SLICE
 from lobench.engine.rows import Rows, joined
@@ -216,13 +216,17 @@ def _place(
             places[last[book]] = 0
             last[book] = -1
     found = 0
-    for index in range(count):
-        if places[index] >= 0:
-            places[index] = found
-            event = view(address + index * stride, MBO)
-            numbers[found] = number_of(*table, book_key(event["instrument_id"], event["publisher_id"]))
-            changes[found] = changes[index]
-            found += 1
+    words = places.view(np.int64)
+    for group in range(0, count, GROUP):
+        if any_place(words, group):
+            for index in range(group, min(group + GROUP, count)):
+                if places[index] >= 0:
+                    places[index] = found
+                    event = view(address + index * stride, MBO)
+                    key = book_key(event["instrument_id"], event["publisher_id"])
+                    numbers[found] = number_of(*table, key)
+                    changes[found] = changes[index]
+                    found += 1
     return found
 
 

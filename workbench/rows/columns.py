@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from lobench.engine.errors import UsageError
 from lobench.engine.rows import Rows
+from lobench.workbench.rows.arrays import arrow_columns
 from lobench.workbench.rows.by_time import Sampled
 from lobench.workbench.rows.chosen import place_of
 from lobench.workbench.rows.level_columns import COUNTS, FIELDS, LevelColumns
@@ -29,6 +30,8 @@ Symbols = Callable[[], Mapping[int, str]]
 _TIME = pa.timestamp("ns", tz="UTC")
 HEAD = [("ts_event", _TIME), ("instrument_id", pa.uint32()), ("publisher_id", pa.uint16()), ("symbol", SYMBOL)]
 _SAMPLED = [("ts_sample", _TIME), ("filled", pa.bool_())]
+HEADS = frozenset(name for name, _ in [*HEAD, *_SAMPLED])
+"""Columns that say which evaluation a row is."""
 
 # Sizes of levels are sums: they can exceed the 32 bits that Databento's single orders have.
 _LEVEL = {name: pa.uint32() if name in COUNTS else pa.int64() for name in FIELDS}
@@ -66,8 +69,13 @@ class RowColumns:
 
     def batch(self, rows: Rows) -> pa.RecordBatch:
         """A record batch, which may be kept. Rows must have these features; their columns are not copied."""
-        features = [pa.array(rows.column(name)) for name in self._features]
-        return pa.record_batch([*self._head(rows), *features, *self._levels_of(rows)], schema=self.schema)
+        arrays = [*self._head(rows), *self._features_of(rows), *self._levels_of(rows)]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _features_of(self, rows: Rows) -> Iterator[pa.Array]:
+        columns = arrow_columns(rows.features.T)
+        # Its columns may be others, or in another order.
+        return (columns[rows.names.index(name)] for name in self._features)
 
     def _head(self, rows: Rows) -> Iterator[pa.Array]:
         heads = rows.heads
@@ -83,7 +91,7 @@ class RowColumns:
 
     def _levels_of(self, rows: Rows) -> Iterator[pa.Array]:
         if self._levels:
-            yield from map(pa.array, self._levels.of(rows.levels))
+            yield from self._levels.of(rows.levels)
 
 
 def _times(times: np.ndarray) -> pa.Array:

@@ -24,7 +24,7 @@ from lobench.engine.rows import Rows
 from lobench.workbench.rows import formats
 from lobench.workbench.rows.columns import DEEPEST, RowColumns, Symbols
 from lobench.workbench.rows.formats import COMPLETE, STREAM, SUFFIXES, Encoder, is_whole, suffix_of
-from lobench.workbench.rows.writing import GROUP_BYTES, WAITING, BackgroundEncoder
+from lobench.workbench.rows.writing import GROUP_BYTES, BackgroundEncoder
 
 
 class RowsFile:
@@ -46,7 +46,7 @@ class RowsFile:
         compression: str | None = None,
         told: Mapping[str, str] | None = None,
         group_bytes: int = GROUP_BYTES,
-        waiting: int = WAITING,
+        waiting: int | None = None,
         allowed: Callable[[], None] = lambda: None,
     ) -> None:
         self.path = path

@@ -18,38 +18,19 @@ the trace are those of the whole replay, and a row has the same values as withou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
 
 import numpy as np
 
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.layout import OUTPUT_LEVEL
-from lobench.engine.picking import Pick, Places, pick_all
+from lobench.engine.picking import Pick, pick_all
 from lobench.engine.rows import HEADS, OUTPUT_SLICE, Rows
 from lobench.workbench.rows.by_quotes import ByQuotes
 from lobench.workbench.rows.by_record import KINDS, ByRecord
 from lobench.workbench.rows.by_time import ByTime
+from lobench.workbench.rows.gathering import Gathered
 from lobench.workbench.rows.sample import Sample
-
-
-class Sampler(Protocol):
-    """Picks the rows of each slice before it is replayed, and makes the sample from them afterwards, slice by slice.
-    The second part may run on another thread, and while later slices are picked."""
-
-    slice_records: int
-    """Records per slice."""
-
-    def pick(self, part: Chunk, flags: tuple[int, int], places: Places) -> tuple[int, Any]:
-        """See ``lobench.engine.picking.Pick``."""
-        ...
-
-    def take(self, rows: Rows) -> Iterator[Rows]:
-        """The rows that a slice adds to the sample; ``rows``: those picked from it."""
-        ...
-
-    def finish(self) -> Iterator[Rows]:
-        """The remaining rows after the end of the feed."""
-        ...
+from lobench.workbench.rows.sampler import Sampler
 
 
 class _All:
@@ -80,8 +61,8 @@ def _sampler(sample: Sample | None, nothing: Rows) -> Sampler:
     if sample is None:
         return _All()
     if sample.timed:
-        return ByTime(sample.step, nothing)
-    return ByRecord(sample.kind, sample.step) if sample.kind in KINDS else ByQuotes()
+        return Gathered(ByTime(sample.step, nothing))
+    return Gathered(ByRecord(sample.kind, sample.step) if sample.kind in KINDS else ByQuotes())
 
 
 def _no_rows(features: Sequence[str], depth: int) -> Rows:

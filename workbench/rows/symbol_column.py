@@ -33,22 +33,22 @@ class SymbolColumn:
             self._learn(symbols)
         if not len(self._ids):
             return pa.nulls(len(instruments), SYMBOL)
-        wanted = instruments.astype(np.int64)
-        if len(self._table) and wanted.max(initial=0) < len(self._table):
-            places = self._table[wanted]
+        if len(self._table):
+            # Ids from its last one on have no name.
+            places = self._table.take(instruments, mode="clip")
             missing = places < 0
         else:
+            wanted = instruments.astype(np.int64)
             places = np.minimum(np.searchsorted(self._ids, wanted), len(self._ids) - 1).astype(np.int32)
             missing = self._ids[places] != wanted
-        return pa.DictionaryArray.from_arrays(
-            pa.array(places, mask=missing if missing.any() else None), self._dictionary
-        )
+        indices = pa.array(places, mask=missing if missing.any() else None)
+        return pa.DictionaryArray.from_arrays(indices, self._dictionary, safe=False)
 
     def _learn(self, symbols: Mapping[int, str]) -> None:
         self._known = dict(sorted(symbols.items()))
         self._ids = np.array([*self._known], np.int64)
         self._dictionary = pa.array([*self._known.values()], pa.string())
         last = max(self._known, default=-1)
-        self._table = np.full(last + 1 if last < _TABLE else 0, -1, np.int32)
+        self._table = np.full(last + 2 if last < _TABLE else 0, -1, np.int32)
         if len(self._table):
             self._table[self._ids] = np.arange(len(self._ids))

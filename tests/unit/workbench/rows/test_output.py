@@ -6,7 +6,6 @@ import io
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ from lobench.engine.registry import FEATURES
 from lobench.engine.rows import HEADS, Rows
 from lobench.workbench.rows.files import book_file, check_place, features_file
 from lobench.workbench.rows.formats import told_of
-from lobench.workbench.rows.writing import GROUP_ROWS, BackgroundEncoder
+from lobench.workbench.rows.writing import GROUP_ROWS
 from tests.support.dbn_files import header, zstd
 
 
@@ -88,6 +87,29 @@ def test_numbers_at_the_edges(tmp_path: Path) -> None:
     assert mids.null_count == 0
     assert np.isnan(mids[0].as_py())
     assert mids[1].as_py() == -np.inf
+
+
+@pytest.mark.normal
+def test_parquet_is_encoded_by_kind_of_column(tmp_path: Path) -> None:
+    """Readers skip rows by the columns that say which row it is: these have statistics."""
+    given = rows(2_000, depth=1)
+    for path, opened in ((tmp_path / "f", features_file), (tmp_path / "b", lambda path: book_file(path, 1))):
+        with opened(str(path)) as file:
+            file.write(given)
+            file.finish()
+    encodings, statistics = {}, {}
+    for path in (tmp_path / "f", tmp_path / "b"):
+        group = pq.read_metadata(path).row_group(0)
+        for place in range(group.num_columns):
+            column = group.column(place)
+            encodings[column.path_in_schema] = set(column.encodings) - {"RLE"}
+            statistics[column.path_in_schema] = column.statistics
+    assert encodings["ts_event"] == {"DELTA_BINARY_PACKED"}
+    assert all("RLE_DICTIONARY" in encodings[name] for name in ("instrument_id", "symbol", "bid_px_00", "ask_ct_00"))
+    assert all(encodings[name] == {"PLAIN"} for name in FEATURES)
+    kept = {name for name, found in statistics.items() if found is not None}
+    assert kept == {"ts_event", "instrument_id", "publisher_id", "symbol"}
+    assert (statistics["instrument_id"].min, statistics["instrument_id"].max) == (0, 0)
 
 
 def test_the_file_appears_when_it_is_finished(tmp_path: Path) -> None:
@@ -307,77 +329,6 @@ def test_some_columns(tmp_path: Path) -> None:
     assert found.column_names[4:] == names
     for name in names:
         assert found[name].to_pylist() == given.features[:, list(FEATURES).index(name)].tolist()
-
-
-def test_errors_while_encoding_are_raised(tmp_path: Path) -> None:
-    """On the thread, with rows still coming."""
-
-    class Full:
-        def write(self, rows: pa.Table) -> None:
-            raise OSError(28, "No space left on device")
-
-        def close(self, told: object) -> None: ...
-
-        def abandon(self) -> None:
-            abandoned.append(self)
-
-    abandoned: list[object] = []
-    encoder = BackgroundEncoder(Full, grouped=False)
-    batch = pa.record_batch([pa.array([1])], ["a"])
-
-    def much() -> None:
-        for _ in range(100):
-            encoder.put(batch)
-        encoder.finish({})
-
-    with pytest.raises(OSError, match="No space left"):
-        much()
-    encoder.discard()
-    assert len(abandoned) == 1
-
-
-@pytest.mark.timeout(60)
-@pytest.mark.parametrize("where", ["write", "close"])
-def test_errors_at_the_end_are_raised(where: str) -> None:
-    """With the last group, or with the footer: nothing comes after it that one could wait for."""
-
-    class Full:
-        def write(self, rows: pa.Table) -> None:
-            if where == "write":
-                raise OSError(28, "No space left on device")
-
-        def close(self, told: object) -> None:
-            raise OSError(28, "No space left on device")
-
-        def abandon(self) -> None: ...
-
-    encoder = BackgroundEncoder(Full, grouped=True)
-    encoder.put(pa.record_batch([pa.array([1])], ["a"]))
-    with pytest.raises(OSError, match="No space left"):
-        encoder.finish({})
-    encoder.discard()
-
-
-def test_few_batches_wait_for_an_encoder() -> None:
-    handed = 0
-    ahead: list[int] = []
-
-    class Slow:
-        def write(self, rows: pa.Table) -> None:
-            time.sleep(0.02)  # time for as many to be handed over as possible
-            ahead.append(handed - len(ahead) - 1)
-
-        def close(self, told: object) -> None: ...
-
-        def abandon(self) -> None: ...
-
-    encoder = BackgroundEncoder(Slow, grouped=False, waiting=1)
-    for _ in range(6):
-        encoder.put(pa.record_batch([pa.array([1])], ["a"]))
-        handed += 1
-    encoder.finish({})
-    assert len(ahead) == 6
-    assert max(ahead) <= 1
 
 
 def test_interrupted_files_say_so_in_every_format(tmp_path: Path) -> None:
