@@ -18,8 +18,8 @@ MOST = 1 << 22
 STEP = 16
 
 
-def activity(feed: Iterable[Chunk]) -> npt.NDArray[np.uint32]:
-    """Instrument ids of every ``STEP``-th record of a feed, for ``Replay``, shape (n,): of the first ``ENOUGH`` outside
+def activity(feed: Iterable[Chunk], step: int = STEP) -> npt.NDArray[np.uint32]:
+    """Instrument ids of every ``step``-th record of a feed, for ``Replay``, shape (n,): of the first ``ENOUGH`` outside
     a snapshot, because a snapshot comes book by book and does not show how active each will be; of the snapshot if
     there is nothing else.
 
@@ -29,12 +29,12 @@ def activity(feed: Iterable[Chunk]) -> npt.NDArray[np.uint32]:
     read = 0
     try:
         for chunk in feed:
-            records = chunk.array()[::STEP]
+            records = chunk.array()[::step]
             ids, snapshot = records["instrument_id"], records["flags"] & F_SNAPSHOT != 0
             events.append(ids[~snapshot])
             rest.append(ids[snapshot])
             read += chunk.count
-            if read >= MOST or sum(map(len, events)) * STEP >= ENOUGH:
+            if read >= MOST or sum(map(len, events)) * step >= ENOUGH:
                 break
     except FeedError:
         pass

@@ -11,8 +11,8 @@ from lobench.workbench.numba_internals import caching, config, found
 def own_cache(folder: Path) -> None:
     """Functions with ``cache=True`` are kept in ``folder``, whatever the environment says: the user's cache holds code
     without line tables, and must not get code that was compiled for valgrind."""
-    kept = found(caching, "CacheImpl", "_CacheImpl")
-    locator = found(caching, "UserProvidedCacheLocator", "_UserProvidedCacheLocator")
+    kept: Any = found(caching, "CacheImpl", "_CacheImpl")
+    locator: Any = found(caching, "UserProvidedCacheLocator", "_UserProvidedCacheLocator")
 
     class Own(locator):  # type: ignore[misc]
         def __init__(self, function: Any, file: str) -> None:
