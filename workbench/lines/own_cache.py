@@ -11,7 +11,7 @@ from lobench.workbench.numba_internals import caching, config, found
 def own_cache(folder: Path) -> None:
     """Functions with ``cache=True`` are kept in ``folder``, whatever the environment says: the user's cache holds code
     without line tables, and must not get code that was compiled for valgrind."""
-    kept = found(caching, "CacheImpl", "_CacheImpl")
+    kept: Any = found(caching, "CacheImpl", "_CacheImpl")
     locator: Any = found(caching, "UserProvidedCacheLocator", "_UserProvidedCacheLocator")
 
     class Own(locator):  # type: ignore[misc]
