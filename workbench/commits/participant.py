@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lobench.workbench.commits.sources import BrokenError, Source
-from lobench.workbench.processes.last_words import LastWords
+from lobench.workbench.processes.last_words import talking
 from lobench.workbench.processes.starting import Started, ending, helper
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -37,16 +37,7 @@ class Participant:
 
     def __init__(self, source: Source, variables: Mapping[str, str] | None = None) -> None:
         self.source = source
-        self._process = subprocess.Popen(
-            **started(source, WORKER, "serve", variables=variables),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-        self._complaints = LastWords(self._process.stderr)
+        self._process, self._complaints = talking(**started(source, WORKER, "serve", variables=variables))
 
     def send(self, do: str, **details: Any) -> None:
         """Send a request; ``receive`` gives its answer. Sending to several first lets them work side by side."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import subprocess
 import textwrap
 import time
 from collections import deque
@@ -18,7 +17,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from lobench.workbench.processes.last_words import LastWords
+from lobench.workbench.processes.last_words import talking
 from lobench.workbench.processes.resource_limits import memory_is_limited, out_of_memory, tells_of_memory
 from lobench.workbench.processes.starting import ending, helper
 
@@ -52,16 +51,7 @@ class _Compiler:
     """One process, and the job that it has in hand."""
 
     def __init__(self, files: Sequence[str]) -> None:
-        self._process: subprocess.Popen[str] = subprocess.Popen(
-            **helper("lobench.workbench.compiling", *files),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-        self._said = LastWords(self._process.stderr)
+        self._process, self._said = talking(**helper("lobench.workbench.compiling", *files))
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._asked, self.answers = self._process.stdin, self._process.stdout

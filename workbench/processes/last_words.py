@@ -51,6 +51,22 @@ class LastWords:
             os.close(self._descriptor)
 
 
+def talking(*, args: Sequence[str], env: Mapping[str, str]) -> tuple[subprocess.Popen[str], LastWords]:
+    """A process that is asked and answers in lines of text, and its last words on standard error. The arguments are
+    those of ``starting.Started``."""
+    process = subprocess.Popen(
+        args,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    return process, LastWords(process.stderr)
+
+
 def run(command: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str]:
     """Run a command with this environment to its end; returns its exit code and its last words on standard error."""
     with subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
