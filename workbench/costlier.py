@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -76,7 +76,7 @@ def costlier(result: Check, feeds: Sequence[str], *, count: bool) -> list[Place]
 def costlier_lines(before: Source, after: Source, variant: str, feed: str | None) -> list[Place]:
     """The lines of ``after`` that cost more than in ``before``, costliest first, at most ``MOST``; if costs cannot be
     counted, the first line of each change in the variant's code."""
-    texts = [_texts(source, variant) for source in (before, after)]
+    texts = _texts(before, after, variant)
     costs = []
     with progress("counting the cost of lines", 2) as ticker:
         for source in (before, after):
@@ -165,7 +165,11 @@ def _rise(finding: Finding) -> float:
 
 def _files(source: Source, names: Sequence[str]) -> dict[str, list[str]]:
     """Those of some files of an engine's repository that hold code."""
-    found = {name: source.tree / name for name in names if not name.endswith(NO_CODE)}
+    return _lines({name: source.tree / name for name in names if not name.endswith(NO_CODE)})
+
+
+def _lines(found: Mapping[str, Path]) -> dict[str, list[str]]:
+    """The lines of those files that exist."""
     return {
         name: file.read_text(encoding="utf-8", errors="replace").splitlines()
         for name, file in found.items()
@@ -173,16 +177,18 @@ def _files(source: Source, names: Sequence[str]) -> dict[str, list[str]]:
     }
 
 
-def _texts(source: Source, variant: str) -> dict[str, list[str]]:
-    """The code that a variant's replay may run."""
-    found = {}
-    for name in modules(source).reach(variant.partition(",")[0]):
-        path = Path(*name.split("."))
-        for file in (path.with_suffix(".py"), path / "__init__.py"):
-            if (source.folder / file).is_file():
-                text = (source.folder / file).read_text(encoding="utf-8", errors="replace")
-                found[str(file)] = text.splitlines()
-    return found
+def _texts(before: Source, after: Source, variant: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The code that a variant's replay may run in each of both. That of ``before`` includes the modules that only
+    ``after`` uses: one that was there already has not changed."""
+    old, new = (set(modules(source).reach(variant.partition(",")[0])) for source in (before, after))
+    return _lines(_modules(before, old | new)), _lines(_modules(after, new))
+
+
+def _modules(source: Source, names: Iterable[str]) -> dict[str, Path]:
+    """Where the files of modules are, if there are any."""
+    paths = [Path(*name.split(".")) for name in names]
+    files = [file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py")]
+    return {str(file): source.folder / file for file in files}
 
 
 def _costs(source: Source, variant: str, feed: str) -> dict[tuple[str, int], float] | None:

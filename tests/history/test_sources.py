@@ -16,6 +16,7 @@ from lobench.workbench.commits import sources
 from lobench.workbench.commits.environments import python_for
 from lobench.workbench.commits.repository import Repository
 from lobench.workbench.commits.sources import BrokenError, of_commit, of_working_tree
+from lobench.workbench.costlier import lines_of_commit
 from tests.support.miniature import Miniature
 
 NUMPY = metadata.version("numpy")
@@ -153,3 +154,22 @@ def test_ranges_hold_both_ends(cached: Miniature) -> None:
         repository.commits(f"HEAD..{names[1]}")
     with pytest.raises(UsageError, match="no commit named '--all'"):
         repository.commit("--all")
+
+
+def test_a_module_that_is_used_from_now_on_has_not_changed(
+    miniature: Miniature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOBENCH_CACHE_DIR", str(miniature.cache))
+    plain = "work = 1\nwrong = -1\n"
+    helper = {"variants__helper": "def more():\n    return 2\n"}
+    base = miniature.commit("a helper", variants__p0_plain=plain, **helper)
+    uses = miniature.commit("uses it", variants__p0_plain=f"from variants.helper import more\n{plain}")
+    changes = miniature.commit("changes it", variants__helper="def more():\n    return 3\n")
+    repository = Repository(miniature.folder)
+
+    def changed(before: str, after: str) -> list[tuple[str, int, str]]:
+        found = lines_of_commit(repository, before, after, "p0_plain", "synth:liquid-future")
+        return [(one.file, one.line, one.text) for one in found]
+
+    assert changed(base, uses) == [("variants/p0_plain.py", 1, "from variants.helper import more")]
+    assert changed(uses, changes) == [("variants/helper.py", 2, "return 3")]
