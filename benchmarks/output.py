@@ -93,8 +93,10 @@ class Session:
         ):
             for chunk in self.feed:
                 replay.apply(chunk)
-            replay.finish()
             aside.finish()
+            if hasattr(file, "end"):
+                file.end()
+            replay.finish()
             file.finish()
 
     def _writer(self, table: Any, path: Path) -> None:

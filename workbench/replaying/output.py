@@ -48,9 +48,15 @@ class Output:
             if len(rows):
                 self._add(rows)
 
-    def finish(self, result: Result, *, complete: bool) -> None:
+    def end(self) -> None:
+        """The replay has handed over all rows: encode the rest while its result is made."""
         self._aside.finish()
         self._write(self._sampler.finish())
+        for file in self.files:
+            file.end()
+
+    def finish(self, result: Result, *, complete: bool) -> None:
+        """After ``end``: complete the files."""
         told = {
             "feed_digest": self.digest.value(),
             "events": str(result.events),

@@ -80,6 +80,11 @@ class RowsFile:
         with self._explained():
             self._encoder.put(batch)
 
+    def end(self) -> None:
+        """No more rows come: the rest is encoded before ``finish`` waits for it."""
+        with self._explained():
+            self._encoder.end()
+
     def finish(self, *, complete: bool = True, told: Mapping[str, str] | None = None) -> None:
         """Give the file its name, with all rows so far, and its metadata; if rows that are not ``complete`` would
         replace a complete file, they get a name beside it."""

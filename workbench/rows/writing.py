@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from threading import Condition
+from threading import Condition, Event
 from typing import Final
 
 import pyarrow as pa
@@ -87,8 +87,9 @@ class BackgroundEncoder:
         self._waiting = _Waiting(lambda count, rows, size: self._fills(rows, size) if by_group else count >= most)
         self._row_bytes = 0
         self._problem: BaseException | None = None
-        self._abandoned = self._ended = False
+        self._abandoned = self._ending = self._ended = False
         self._told: Mapping[str, str] = {}
+        self._told_all = Event()
         self._thread = OwnThread(target=self._run, name="lobench-encode", daemon=True)
         self._thread.start()
 
@@ -102,15 +103,23 @@ class BackgroundEncoder:
 
     def finish(self, told: Mapping[str, str]) -> None:
         """Wait until all is encoded, and end the file with its metadata. Raises any error."""
+        self.end()
         self._told = told
-        self._waiting.put(None)
+        self._told_all.set()
         self._thread.join()
         if self._problem is not None:
             raise self._problem
 
+    def end(self) -> None:
+        """The last batch was put: encode the rest, while the caller does something else before it calls ``finish``."""
+        if not self._ending:
+            self._ending = True
+            self._waiting.put(None)
+
     def discard(self) -> None:
         """Encode no more. Safe to call twice, and after ``finish``."""
         self._abandoned = True
+        self._told_all.set()
         self._waiting.clear()
         if self._thread.is_alive():
             self._waiting.put(None)
@@ -154,9 +163,10 @@ class BackgroundEncoder:
                 encoder.write(_together(group))
                 group = []
                 rows = size = 0
+        if group and not self._abandoned:
+            encoder.write(_together(group))
+        self._told_all.wait()
         if not self._abandoned:
-            if group:
-                encoder.write(_together(group))
             encoder.close(self._told)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 import numpy as np
@@ -40,5 +39,4 @@ def test_arrays_keep_their_memory() -> None:
     table = np.arange(3_000.0).reshape(3, 1_000)
     arrays = arrow_columns(table[:, :900])
     del table
-    gc.collect()
     assert arrays[2].to_numpy().tolist() == [*map(float, range(2_000, 2_900))]

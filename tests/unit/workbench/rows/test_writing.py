@@ -119,3 +119,31 @@ def test_a_whole_group_may_wait_for_its_encoder() -> None:
     producer.join()
     encoder.finish({})
     assert groups == [GROUP_ROWS] * 3 + [GROUP_ROWS // 8]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("finished", [True, False])
+def test_the_rest_is_encoded_before_the_file_is_finished(finished: bool) -> None:
+    """The footer has to wait for what it says, or is never written."""
+    encoded = threading.Event()
+    calls: list[object] = []
+
+    class Noting:
+        def write(self, rows: pa.Table) -> None:
+            calls.append(rows.num_rows)
+            encoded.set()
+
+        def close(self, told: object) -> None:
+            calls.append(told)
+
+        def abandon(self) -> None:
+            calls.append("abandoned")
+
+    encoder = BackgroundEncoder(Noting, grouped=True)
+    encoder.put(pa.record_batch([pa.array([1, 2])], ["a"]))
+    encoder.end()
+    assert encoded.wait(30)
+    if finished:
+        encoder.finish({"rows": "2"})
+    encoder.discard()
+    assert calls == [2, {"rows": "2"} if finished else "abandoned"]
