@@ -171,7 +171,8 @@ class FreeLevel(Protocol):
 
 
 class Reserve(Protocol):
-    """Before each batch of ``count`` records; each makes at most one order and one level."""
+    """Before each batch of ``count`` records; each makes at most one order and one level. Also at the beginning of each
+    call, with a ``count`` of 0."""
 
     def __call__(self, state: Record, count: int, probe: Record) -> None: ...
 

@@ -180,6 +180,8 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     def replay(state_address: int, address: int, stride: int, count: int, tap: Record, probe: Record) -> None:
         state = view(state_address, STATE)
         prepare(state)
+        if books:
+            reserve(state, 0, probe)
         done = int64(0)
         while done < count:
             start = address + done * stride

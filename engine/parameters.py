@@ -55,6 +55,10 @@ class LayoutParameters:
     def check(self) -> None:
         """Raise ValueError, with the parameter's name, for values that do not go together."""
 
+    def sized(self, orders: int) -> Self:
+        """These parameters for a replay in which ``orders`` are expected to rest at one time; 0: unknown."""
+        return self
+
     def as_json(self) -> dict[str, int]:
         """Every parameter's value by name."""
         return asdict(self)

@@ -103,7 +103,8 @@ class Replay(Closing):
     ``counters`` runs the instrumented build.
     ``until`` is the last stage of the replay, one of ``STAGES``. ``activity``: instrument ids of a sample of the feed
     (``engine.activity``), by which several workers divide them; by default the first chunk is the sample.
-    ``books``: the depth of books in ``question`` and ``end_state``, one of ``engine.scope.BOOKS``.
+    ``books``: the depth of books in ``question`` and ``end_state``, one of ``engine.scope.BOOKS``. ``orders``: expected
+    number of resting orders, for layouts that make room for them at once; 0: unknown.
     Raises UsageError for invalid values.
     """
 
@@ -125,6 +126,7 @@ class Replay(Closing):
         until: str = "strategies",
         activity: npt.NDArray[np.uint32] | None = None,
         books: str = BOOKS[-1],
+        orders: int = 0,
     ) -> None:
         if not 1 <= workers < MOST_WORKERS:
             raise UsageError(f"workers must be at least 1 and below {MOST_WORKERS}, was {workers}")
@@ -145,7 +147,7 @@ class Replay(Closing):
         self._samples: list[npt.NDArray[np.uint64]] = []
         self._kernels = build(variant, until)
         self._context = int(self._kernels.create_context())
-        chosen = variant.parameters
+        chosen = None if variant.parameters is None else variant.parameters.sized(-(-orders // workers))
         self._parameters = None if chosen is None else np.array([*chosen.as_json().values()], np.int64)
         parameters = 0 if self._parameters is None else int(self._parameters.ctypes.data)
         self._slice = slice_records
@@ -175,6 +177,9 @@ class Replay(Closing):
         self._pool = ThreadPoolExecutor(workers - 1, thread_name_prefix="lobench") if workers > 1 else None
         self._open = True
         self._standing = inspection.Standing()
+        if orders and chosen is not None:
+            # The room is there before the first record comes.
+            self.run(0, 0, 0)
 
     @property
     def records(self) -> int:

@@ -20,8 +20,8 @@ class Workload:
     """``evaluate``: the evaluated records, a name in ``EVALUATE``. ``until``: the last stage, one of ``STAGES``.
     ``books``: the depth of books in answers, one of ``BOOKS``. ``files``: the user's files that define variants; a
     replaying process loads them first. ``parameters``: values fitted to the feed, for variants that take them.
-    ``orders`` and ``instruments``: expected numbers of resting orders and of instruments, 0 if unknown; engines from
-    outside get them at their creation. Raises UsageError for an unknown ``evaluate`` or ``until``."""
+    ``orders`` and ``instruments``: expected numbers of resting orders and of instruments, 0 if unknown; a replay gets
+    them at its creation. Raises UsageError for an unknown ``evaluate`` or ``until``."""
 
     evaluate: str = "last"
     until: str = STAGES[-1]

@@ -83,6 +83,7 @@ def start_replay(
         until=workload.until,
         books=workload.books,
         activity=activity,
+        orders=workload.orders,
         observe=False,
     )
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from lobench.engine.parameters import NEVER, FeedTraits, Options
-from lobench.variants.p7_cache_layout.growth import SHARES
-from lobench.variants.p7_cache_layout.layout import SLOTS
-from lobench.variants.p7_cache_layout.parameters import DEFAULTS, RANGES
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS, RANGES, lines_for
 
 _LOADS = ((26, 18), (48, 36))
 """``fullest`` and ``after`` of a sparse and of a dense table."""
@@ -50,9 +48,8 @@ def _tables(traits: FeedTraits) -> Options:
 
 def _lines(traits: FeedTraits, after: int) -> int:
     """Lines that all orders fill up to ``after`` of 64 slots."""
-    wanted = traits.live_orders * SHARES // (after * SLOTS) + 1
     low, high, _ = RANGES["least_lines"]
-    return min(max(low, wanted), high)
+    return min(max(low, lines_for(traits.live_orders, after)), high)
 
 
 def _levels(traits: FeedTraits) -> Options:

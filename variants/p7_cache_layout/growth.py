@@ -24,7 +24,7 @@ from lobench.variants.p7_cache_layout.layout import (
     TOP,
 )
 from lobench.variants.p7_cache_layout.orders import STAMPS_BYTES
-from lobench.variants.p7_cache_layout.parameters import RING
+from lobench.variants.p7_cache_layout.parameters import RING, SHARES
 from lobench.variants.p7_cache_layout.pool import LEVEL_BYTES
 from lobench.variants.p7_cache_layout.rehash import purge, rehash
 
@@ -37,8 +37,6 @@ LEAST_LEVELS = 1024
 LEAST_BOOKS = 64
 FIRST_PATIENCE = 1
 """Lines looked at beyond the first, for each record, before another hash is tried; twice as many after each."""
-SHARES = 64
-"""Parameters give the fullness of the table in 64ths."""
 
 
 @kernel

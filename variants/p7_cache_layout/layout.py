@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lobench.engine.layout import integers, record
-from lobench.variants.p7_cache_layout.parameters import NAMES
+from lobench.variants.p7_cache_layout.parameters import LINE_SLOTS, NAMES
 
 LINE_BYTES: Final = 64
 
@@ -14,7 +14,7 @@ SLOT: Final = record(("order_id", "u8"), ("size", "u4"), ("level", "u4"))
 above them, in the first slot of a line, the number of orders that did not fit into the line, and in the second, how
 many lines behind it they are at most."""
 
-SLOTS: Final = 4
+SLOTS: Final = LINE_SLOTS
 LEVEL_BITS: Final = 26
 LEVEL_MASK: Final = (1 << LEVEL_BITS) - 1
 MOST_OVER: Final = (1 << (32 - LEVEL_BITS)) - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from lobench.engine.parameters import NEVER, LayoutParameters, Range
@@ -12,6 +12,10 @@ RING: Final = 128
 """Results of looking ahead are kept for this many records: three distances and more."""
 LEAST_GAP: Final = 4
 """Free slots, of 64, between two growths of the table: with fewer it would do nothing but grow."""
+SHARES: Final = 64
+"""Parameters give the fullness of the table in 64ths."""
+LINE_SLOTS: Final = 4
+"""Slots of a line of the table."""
 RANGES: Final = {
     "distance": Range(1, RING // 4),
     "least_lines": Range(16, 1 << 22),
@@ -23,6 +27,11 @@ RANGES: Final = {
     "grouped": Range(0, NEVER),
 }
 """Parameter to its range. A table of 2^22 lines takes 400 MB per worker, from the first record on."""
+
+
+def lines_for(orders: int, share: int) -> int:
+    """Lines of a table that ``orders`` fill up to ``share`` of 64 slots."""
+    return orders * SHARES // (share * LINE_SLOTS) + 1
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,11 @@ class Parameters(LayoutParameters):
     widest: int = 1 << 16
     per_level: int = 16
     grouped: int = 8
+
+    def sized(self, orders: int) -> Parameters:
+        """A table with room for all of these orders, so that it does not grow."""
+        wanted = min(lines_for(orders, self.after), RANGES["least_lines"].high)
+        return replace(self, least_lines=max(self.least_lines, wanted))
 
     def check(self) -> None:
         if self.after > self.fullest - LEAST_GAP:

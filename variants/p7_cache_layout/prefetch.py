@@ -2,6 +2,7 @@
 
 Twice ``distance`` records ahead, a record's book is found, and the table lines of its order are prefetched;
 ``distance`` records ahead, when those lines have arrived, the order's level and the level at the record's price are.
+Where books are large, the price's place in the window is prefetched between the two, and the rest of the book last.
 The place of an order's line is kept until its record is applied; the rest is a guess on which nothing but time depends.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.containers import table_get
 from lobench.engine.counters import UNCOUNTED
-from lobench.engine.layout import BACKTEST, BOOK
+from lobench.engine.layout import BACKTEST, BOOK, INSTRUMENT, TRADES
 from lobench.engine.market import book_key
 from lobench.engine.native import Record, element, int64, prefetch, trailing_zeros, uint64, view
 from lobench.engine.records import ASK, MBO
@@ -22,7 +23,7 @@ from lobench.engine.shards import index_of
 from lobench.variants.p7_cache_layout.bbo import head_of
 from lobench.variants.p7_cache_layout.growth import held, make_room
 from lobench.variants.p7_cache_layout.layout import FOUND, FOUND_BYTES, HEAD_BYTES, LINE_BYTES, PACKED, SLOTS
-from lobench.variants.p7_cache_layout.levels import best_of, numbers_at, tick_of
+from lobench.variants.p7_cache_layout.levels import NUMBER_BYTES, best_of, numbers_at, tick_of
 from lobench.variants.p7_cache_layout.orders import (
     STAMPS_BYTES,
     home_of,
@@ -39,6 +40,7 @@ SOON = 4
 """Distance, in records, for the rest of a book: it is large, and must not evict data needed earlier."""
 STRETCH = 512
 """Records between two looks at how full the tables are."""
+MEAN_OFFSET = INSTRUMENT.fields["trades"][1] + TRADES.fields["mean"][1]  # type: ignore[index]
 _NONE = uint64(1 << (SLOTS - 1))
 
 
@@ -69,6 +71,19 @@ def look_for_levels(packed: Record, turn: int) -> None:
     prefetch(packed["levels"] + best_of(head, which) * LEVEL_BYTES)
     prefetch(head["quote"])
     prefetch(head["touch"])
+
+
+@kernel(stage="levels")
+def look_for_place(packed: Record, turn: int) -> None:
+    """Ask for the place in its book's window that the record of turn ``turn`` needs, and for its bits."""
+    found = found_at(packed, turn)
+    event, head = view(found["event"], MBO), head_of(found["guess"])
+    width = int64(head["width"])
+    ticks = tick_of(head, event["price"])
+    if ticks < uint64(width):
+        place = int64(event["side"] == ASK) * width + int64(ticks)
+        prefetch(head["window"] + place * NUMBER_BYTES)
+        prefetch(head["bits"] + (place >> 6) * 8)
 
 
 def build_look_ahead(tracked: bool) -> Callable[..., Any]:
@@ -121,6 +136,8 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
             prefetch(book["features"] + line)
         for line in range(0, account_bytes, LINE_BYTES):
             prefetch(book["strategies"] + line)
+        prefetch(address - HEAD_BYTES + LINE_BYTES)
+        prefetch(book["instrument"] + MEAN_OFFSET)
         prefetch(head_of(address)["quote"] + LINE_BYTES)
 
     @inlined
@@ -140,6 +157,8 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
                 look_for_order(state, packed, address, stride, turn + 2 * distance)
             if turn + distance < count:
                 look_for_levels(packed, turn + distance)
+            if packed["cold"] != 0 and turn + distance + (distance >> 1) < count:
+                look_for_place(packed, turn + distance + (distance >> 1))
             if tracked and packed["cold"] != 0:
                 # Books are known up to twice the distance ahead.
                 soon = turn + min(int64(SOON), 2 * distance)

@@ -7,10 +7,12 @@ from front to back; or, if a table has reserved addresses behind it, are spread 
 
 from __future__ import annotations
 
+import numpy as np
+
 from lobench.engine.compiling import kernel
 from lobench.engine.counters import TABLES_BUILT, tally
 from lobench.engine.layout import record
-from lobench.engine.native import INTEGER, Record, free, int64, malloc, trailing_zeros, uint64, view
+from lobench.engine.native import INTEGER, Record, free, int64, malloc, memset, trailing_zeros, uint64, view
 from lobench.variants.p7_cache_layout.aligned_alloc import aligned_free, growable_alloc, length_of
 from lobench.variants.p7_cache_layout.layout import DEAD, LINE, LINE_BYTES, SLOT, SLOTS
 from lobench.variants.p7_cache_layout.orders import (
@@ -81,6 +83,10 @@ def move(packed: Record, lines: int) -> None:
     packed["most_lines"] = max(lines, given)
     packed["used"] = 0
     packed["reach"] = 0
+    if count == 0:
+        # The first table is made before records come: its pages are, too.
+        memset(packed["slots"], np.int32(0), lines * LINE_BYTES)
+        memset(packed["stamps"], np.int32(0), lines * STAMPS_BYTES)
     for first in range(0, count, SLOTS):
         # Which slots are empty is unpredictable: walk over their bits instead of testing each.
         taken = uint64(~empty_slots(view(slots + first * SLOT_BYTES, LINE)) & ALL_SLOTS)

@@ -200,5 +200,12 @@ class LaidOutReplay(Replay):
     """A replay in the timed build, with a kernel in a new layout."""
 
     def __init__(self, variant: Variant, kernel: Kernel, workload: Workload) -> None:
-        super().__init__(variant, evaluate=workload.evaluate, until=workload.until, books=workload.books, observe=False)
+        super().__init__(
+            variant,
+            evaluate=workload.evaluate,
+            until=workload.until,
+            books=workload.books,
+            orders=workload.orders,
+            observe=False,
+        )
         self._kernels = replace(self._kernels, replay=kernel)

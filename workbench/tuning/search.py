@@ -104,6 +104,8 @@ def search(
     ``state`` holds the findings so far. ``start``: parameters found earlier, tried first."""
     halves = Halves.of(feed.count)
     variant = fitted_variant()
+    # What is found also serves replays that do not know how many orders will rest, so trials are not told of it.
+    feed = replace(feed, orders=0)
     todo = variant.layout.candidates(traits)
     if start is not None and start != defaults():
         todo = {"found before": [start.as_json()], **todo}

@@ -15,14 +15,16 @@ from hypothesis import strategies as st
 from numba import njit
 
 from lobench.engine.feeds import load, open_feed
+from lobench.engine.foreign.start import start_replay
 from lobench.engine.layout import BOOK
 from lobench.engine.native import view
 from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, MODIFY
 from lobench.engine.replay import Replay
+from lobench.engine.workload import Workload
 from lobench.variants.p7_cache_layout.layout import HEAD, SLOTS
 from lobench.variants.p7_cache_layout.layout import PACKED as PACKED_STATE
 from lobench.variants.p7_cache_layout.levels import tick_of
-from lobench.variants.p7_cache_layout.parameters import DEFAULTS
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS, RANGES, Parameters, lines_for
 from lobench.variants.p7_cache_layout.queues import sort
 from lobench.variants.p7_cache_layout.window import lay_grid
 from tests.support.replays import PHASE, Expected, Observed, Records, assert_same, chunks, each
@@ -180,6 +182,39 @@ def test_clears_leave_nothing_behind(variant: Any) -> None:
     assert state["live"] == 30
     assert state["lines"] == DEFAULTS.least_lines
     assert counters["tables_built"] == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_table_for_the_expected_orders_does_not_grow(workers: int) -> None:
+    orders = 24_000
+    records = made([(k % 16, 1, ADD, (BID, ASK)[k % 2], 100 + k % 9, 1, k, F_LAST) for k in range(orders)])
+    ends = []
+    for told in (0, orders):
+        with Replay(P7, counters=True, observe=False, until="book", orders=told, workers=workers) as replay:
+            if told:
+                # There before the first record.
+                assert state_of(replay)["lines"] == lines_for(orders // workers, DEFAULTS.after)
+            for chunk in chunks(records):
+                replay.apply(chunk)
+            ends.append((replay.end_state(), replay.trace))
+            counters = replay.finish().counters
+        assert counters is not None
+        assert (counters["tables_built"] == workers) == bool(told)
+    assert ends[0] == ends[1]
+
+
+def test_a_workload_that_knows_its_orders_sizes_the_table() -> None:
+    with start_replay(P7, Workload(orders=24_000)) as replay:
+        assert isinstance(replay, Replay)
+        assert state_of(replay)["lines"] == lines_for(24_000, DEFAULTS.after)
+
+
+def test_an_expected_number_only_enlarges_the_table() -> None:
+    assert DEFAULTS.sized(0) == DEFAULTS.sized(1) == DEFAULTS
+    tuned = Parameters(least_lines=5_000, distance=6, after=20)
+    assert tuned.sized(400) == tuned
+    assert tuned.sized(500_000) == Parameters(least_lines=lines_for(500_000, 20), distance=6, after=20)
+    assert DEFAULTS.sized(10**12).least_lines == RANGES["least_lines"].high
 
 
 @pytest.mark.parametrize("variant", PACKED)
