@@ -14,7 +14,7 @@ def own_cache(folder: Path) -> None:
     kept: Any = found(caching, "CacheImpl", "_CacheImpl")
     locator: Any = found(caching, "UserProvidedCacheLocator", "_UserProvidedCacheLocator")
 
-    class Own(locator):  # type: ignore[misc, valid-type]
+    class Own(locator):  # type: ignore[misc]
         def __init__(self, function: Any, file: str) -> None:
             super().__init__(function, file)
             self._cache_path = str(folder / self.get_suitable_cache_subpath(file))
