@@ -121,6 +121,23 @@ def merge_levels(packed: Record, head: Record, which: int, top: Record) -> None:
 
 
 @inlined
+def next_number(head: Record, which: int, word: int, value: int) -> tuple[int, int, int]:
+    """One step of a walk over the bits of a window that holds all levels of the side: the number of the next level, 0
+    behind the last; then the word that the walk is at, -1 behind the last, and its remaining bits. A gap of any length
+    between two bits is one jump."""
+    if value == uint64(0) and word >= 0:
+        word = next_word(head, which, word)
+        if word >= 0:
+            value = bits_at(head, word)["value"]
+    number = int64(0)
+    if value != uint64(0):
+        bit = nearest_bit(which, value)
+        value = value & ~(ONE << uint64(bit))
+        number = int64(numbers_at(head, (word << 6) + bit)["value"])
+    return number, word, value
+
+
+@inlined
 def best_numbers(packed: Record, head: Record, which: int) -> Record:
     """Numbers of the best levels, then 0, in the layout's ``TOP`` record. Level 0 is empty; only its price would be
     wrong."""
@@ -129,20 +146,12 @@ def best_numbers(packed: Record, head: Record, which: int) -> Record:
     if overflow_of(head, which)["count"] != 0:
         merge_levels(packed, head, which, top)
     elif number != 0:
-        # All levels are in the window: walk over its bits. A gap of any length between two bits is one jump.
+        # All levels are in the window.
         place = int64(level_at(packed, number)["place"])
         word = place >> 6
         value = bits_at(head, word)["value"] & behind(which, place)
         for depth in range(LEVELS):
-            if value == uint64(0) and word >= 0:
-                word = next_word(head, which, word)
-                if word >= 0:
-                    value = bits_at(head, word)["value"]
-            number = int64(0)
-            if value != uint64(0):
-                bit = nearest_bit(which, value)
-                value = value & ~(ONE << uint64(bit))
-                number = int64(numbers_at(head, (word << 6) + bit)["value"])
+            number, word, value = next_number(head, which, word, value)
             top["number"][depth] = number
     else:
         for depth in range(LEVELS):
@@ -194,20 +203,12 @@ def write_side(packed: Record, head: Record, which: int, address: int, depth: in
     else:
         word, value = int64(-1), uint64(0)
         if best != 0:
-            # All levels are in the window: walk over its bits, as ``best_numbers``.
+            # All levels are in the window.
             first = int64(level_at(packed, best)["place"])
             word = first >> 6
             value = bits_at(head, word)["value"] & behind(which, first)
         for place in range(depth):
-            if value == uint64(0) and word >= 0:
-                word = next_word(head, which, word)
-                if word >= 0:
-                    value = bits_at(head, word)["value"]
-            number = int64(0)
-            if value != uint64(0):
-                bit = nearest_bit(which, value)
-                value = value & ~(ONE << uint64(bit))
-                number = int64(numbers_at(head, (word << 6) + bit)["value"])
+            number, word, value = next_number(head, which, word, value)
             write_level(packed, which, number, address + place * OUTPUT_LEVEL_BYTES)
 
 

@@ -7,9 +7,9 @@ is measured, one can start on each CPU at the same time. Then each waits for its
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from lobench.engine.closing import Closing
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.process import Started
 from lobench.workbench.measurement.shared_feed import SharedFeed
@@ -25,20 +25,12 @@ def together() -> int:
     return 1 if memory_is_limited() else max(1, min(_MOST, len(usable_cpus())))
 
 
-class Ahead:
+class Ahead(Closing):
     """Starts ``count`` processes at a time. Leaving it as a context ends those whose turn did not come."""
 
     def __init__(self, task_of: Callable[[int, float], Task], feed: SharedFeed | None, count: int) -> None:
         self._task_of, self._feed, self._count = task_of, feed, count
         self._waiting: dict[int, Started] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def of(self, number: int, variants: Sequence[str], end: int) -> Started | None:
         """The process ``number``, to measure these variants; with it start those after it, below ``end``, unless it was

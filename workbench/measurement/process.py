@@ -13,9 +13,9 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
+from lobench.engine.closing import Closing
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.protocol import Ready, Turn
 from lobench.workbench.measurement.shared_feed import SharedFeed, nameless_file
@@ -62,7 +62,7 @@ def messages(
             yield from_json(kind, json.loads(line))
 
 
-class Started:
+class Started(Closing):
     """A measuring process. It prepares, and waits for ``begin``, which may change the seconds and settings of its task.
     Leaving it as a context ends it."""
 
@@ -93,14 +93,6 @@ class Started:
             self._lines = lines(self._process.stdout.fileno(), first, later, ended)
             self._tell(self.task.as_json())
             self._open = stack.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the process, if it has not ended. Safe to call twice."""
