@@ -99,7 +99,8 @@ def _in_repository(file: str) -> str:
 
 
 def changed(before: Costs, after: Costs, old: Path, new: Path) -> list[ChangedLine]:
-    """The lines that cost most more than they did, the costliest first, of sources in two folders."""
+    """The lines that cost most more than they did, the costliest first, of sources in two folders: those of the sources
+    before those of a compiler's own library, whose code was inlined into them."""
     moved = {file: _moved(str(old / file), str(new / file)) for file in {file for file, _ in before}}
     earlier: dict[tuple[str, int], float] = {}
     for (file, line), cost in before.items():
@@ -107,14 +108,16 @@ def changed(before: Costs, after: Costs, old: Path, new: Path) -> list[ChangedLi
         earlier[place] = earlier.get(place, 0.0) + cost
     rises = sorted(((cost - earlier.get(place, 0.0), place) for place, cost in after.items()), reverse=True)
     found = []
-    least = max(_LEAST, _SHARE * rises[0][0]) if rises else _LEAST
-    for rise, (file, line) in rises[:SHOWN]:
-        if rise > least:
-            texts = _lines(str(new / file))
-            text = texts[line - 1].strip() if 0 < line <= len(texts) else ""
-            cost = earlier.get((file, line), 0.0)
-            found.append(ChangedLine(file, line, text, cost, cost + rise))
-    return found
+    for outside in (False, True):
+        group = [(rise, place) for rise, place in rises if os.path.isabs(place[0]) == outside]
+        least = max(_LEAST, _SHARE * group[0][0]) if group else _LEAST
+        for rise, (file, line) in group:
+            if rise > least:
+                texts = _lines(str(new / file))
+                text = texts[line - 1].strip() if 0 < line <= len(texts) else ""
+                cost = earlier.get((file, line), 0.0)
+                found.append(ChangedLine(file, line, text, cost, cost + rise))
+    return found[:SHOWN]
 
 
 def _moved(old: str, new: str) -> Callable[[int], int]:

@@ -52,8 +52,8 @@ def test_lines_that_moved_are_the_same_lines(tmp_path: Path) -> None:
     found = lines.changed(before, after, old, new)
     assert [(one.file, one.line, one.text, one.before, one.after) for one in found] == [
         ("x.cpp", 3, "new();", 0.0, 7.0),
-        ("/usr/include/map", 8, "", 4.0, 6.0),
         ("x.cpp", 4, "b();", 20.0, 21.0),
+        ("/usr/include/map", 8, "", 4.0, 6.0),
     ]
     assert "x.cpp:3  0.00 to 7.00 instructions an event  new();" in str(found[0])
 
@@ -67,3 +67,10 @@ def test_a_line_costs_more_than_the_one_that_it_replaces(tmp_path: Path) -> None
     after = {("x.cpp", 1): 1.0, ("x.cpp", 2): 540.0, ("x.cpp", 3): 1.0, ("x.cpp", 4): 50.0}
     found = lines.changed(before, after, old, new)
     assert [(one.line, one.before, one.after) for one in found] == [(2, 360.0, 540.0), (4, 30.0, 50.0)]
+
+
+def test_own_lines_come_before_those_of_a_compilers_library(tmp_path: Path) -> None:
+    (tmp_path / "a.rs").write_text("one\ntwo\n")
+    library = ("/rustc/1/uint_macros.rs", 7)
+    found = lines.changed({library: 10.0}, {library: 500.0, ("a.rs", 2): 21.0}, tmp_path, tmp_path)
+    assert [(one.file, one.line, one.text) for one in found] == [("a.rs", 2, "two"), (*library, "")]
