@@ -2,7 +2,7 @@
 ``folder`` keeps the files of a run, ``conversion`` converts between JSON and the model, ``refuted`` decides which
 variants may be shown.
 
-Names are loaded at first use: a measuring process needs ``model.control`` alone, and starts dozens of times a session.
+Names are loaded at first use: a measuring process needs a few of the modules, and starts dozens of times a session.
 """
 
 from __future__ import annotations
