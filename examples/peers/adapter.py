@@ -31,3 +31,7 @@ class Adapter:
         for prepare in self._preparers:
             prepared = prepare(records)
         self.feed(prepared)
+
+
+def book_key(instrument_id: int, publisher_id: int) -> int:
+    return instrument_id << 16 | publisher_id

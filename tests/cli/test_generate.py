@@ -61,7 +61,7 @@ def test_recorded_market_data_is_never_replaced(tmp_path: Path) -> None:
 def test_long_names(tmp_path: Path, name: str) -> None:
     assert lobench("generate", NAME, "-n", 100, "-o", name, folder=tmp_path).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == [name]
-    assert "File name too long" in refused(1, "generate", NAME, "-n", 100, "-o", "n" * 8 + name, folder=tmp_path)
+    assert "File name too long" in refused(4, "generate", NAME, "-n", 100, "-o", "n" * 8 + name, folder=tmp_path)
 
 
 @pytest.mark.fast
@@ -85,7 +85,7 @@ def test_list() -> None:
         (2, [NAME, "--anomalies", "2", "-o", "x.dbn"], "anomalies=2"),
         (2, [NAME + ",n=5", "-n", "6", "-o", "x.dbn"], "n must be given once"),
         (2, [NAME, "-o", "x.csv"], "must end in .dbn or .dbn.zst"),
-        (1, [NAME, "-o", "none/x.dbn"], "No such file or directory"),
+        (4, [NAME, "-o", "none/x.dbn"], "No such file or directory"),
     ],
 )
 def test_refuses(tmp_path: Path, code: int, arguments: list[str], said: str) -> None:

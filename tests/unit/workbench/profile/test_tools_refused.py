@@ -87,8 +87,7 @@ def test_no_commit_is_blamed_for_a_tool_that_counts_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: dict[Any, dict[str, float]]
 ) -> None:
     source = Source("a commit", None, "key", tmp_path, tmp_path, sys.executable)
-    done = subprocess.CompletedProcess([], 0, "", "")
-    monkeypatch.setattr(subprocess, "run", lambda *words, **options: done)
+    monkeypatch.setattr(instructions, "run", lambda command, variables: (0, ""))
     monkeypatch.setattr(dumps, "read", lambda files: counts)
     with pytest.raises(LobenchError, match="callgrind counted no instructions of p0") as caught:
         instructions.instructions_per_event(source, ["p0"], [["feed"]])
