@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.records import MBO
 from lobench.engine.workload import Workload
+from lobench.variants import load_file
 from lobench.workbench.measurement import process
 from lobench.workbench.measurement.protocol import SessionMessage
 from lobench.workbench.measurement.shared_feed import shared
 from lobench.workbench.measurement.task import Task
+from lobench.workbench.profile.beginning import keep, kept
+from lobench.workbench.profile.kept import About
+from lobench.workbench.profile.runner import TARGET, run, target
+from lobench.workbench.profile.task import Task as Profiled
 from tests.foreign import textbook
 from tests.support.command import lobench
 from tests.support.tables import feed_of
@@ -74,3 +81,25 @@ def test_a_verified_engine_gets_the_expected_sizes(tmp_path: Path) -> None:
         engine.write_text(Path(textbook.__file__).read_text(encoding="utf-8") + tells, encoding="utf-8")
         done = lobench("verify", source, "--variants", "p4", "--variants-from", engine, "--json", folder=tmp_path)
         assert json.loads(done.stdout)["agree"] is agrees, done.stderr
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_a_profiled_engine_gets_the_expected_sizes(tmp_path: Path, wrong: int) -> None:
+    source = "synth:every-rule,n=2000"
+    feed = load(open_feed([source]))
+    path = tmp_path / "engine.py"
+    tells = _TELLS.format(orders=feed.most_orders + wrong, instruments=feed.instruments)
+    path.write_text(Path(textbook.__file__).read_text(encoding="utf-8") + tells, encoding="utf-8")
+    task = Profiled.of(load_file(str(path)), [source], Workload(files=(str(path),)), warm=0, records=2000, seconds=0.0)
+    task.write(tmp_path)
+    with pytest.raises(LobenchError, match="expected") if wrong else nullcontext():
+        run(target(TARGET), tmp_path, "said", 300)
+
+
+@pytest.mark.fast
+def test_a_kept_feed_tells_the_expected_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    feed = load(open_feed(["synth:every-rule,n=2000"]))
+    keep(feed)
+    assert About.read() == About(feed.name, feed.most_orders, feed.instruments)
+    assert kept().most_orders == feed.most_orders > 100

@@ -136,7 +136,7 @@ def test_counts_repeat_to_the_instruction(looked_at: Any, feed: str, tmp_path: P
     engine = load_file(looked_at["library"])
     task = Task.of(engine, [feed], Workload(files=(looked_at["library"],)), warm=1000, records=2000)
     once = looked_at["methods"]["callgrind"]["per_event"]["instructions"]
-    for name in (kept.NAME, kept.RECORDS):
+    for name in (kept.ABOUT, kept.RECORDS):
         shutil.copy(looked_at["folder"] / "callgrind" / name, tmp_path)
     for _ in range(2):
         callgrind.count(task, tmp_path, native.TARGET)

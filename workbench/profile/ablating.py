@@ -12,7 +12,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lobench.engine.feeds import LoadedFeed, open_feed
@@ -70,21 +70,27 @@ def ablate(task: AblationTask) -> None:
     feed = beginning(open_feed(task.feed), task.records)
     for stage in STAGES:
         warm(variant, observe=False, until=stage)
+    workload = replace(task.workload, orders=feed.most_orders, instruments=feed.instruments)
     turns = orders(len(STAGES), random.Random(task.seed))
     gc.collect()
     gc.disable()
     end = time.monotonic() + task.seconds
     while True:
-        times = _pass(variant, feed, task.workload.evaluate, turns)
+        times = _pass(variant, feed, workload, turns)
         print(AblationPass(feed.count, times).as_json(), flush=True)
         if time.monotonic() > end:
             return
 
 
-def _pass(variant: Variant, feed: LoadedFeed, evaluate: str, turns: Iterator[list[int]]) -> list[list[int]]:
+def _pass(variant: Variant, feed: LoadedFeed, workload: Workload, turns: Iterator[list[int]]) -> list[list[int]]:
     replays: list[Any] = []
     try:
-        replays += [Replay(variant, evaluate=evaluate, observe=False, until=stage) for stage in STAGES]
+        for stage in STAGES:
+            replays.append(
+                Replay(variant, evaluate=workload.evaluate, observe=False, until=stage, orders=workload.orders)
+            )
+            # Tables are made before the clock starts, as in a session.
+            replays[-1].run(0, 0, 0)
         return timed(replays, feed, turns)
     finally:
         for replay in replays:

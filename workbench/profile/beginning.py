@@ -3,8 +3,6 @@ process."""
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +10,7 @@ from lobench.engine.errors import UsageError
 from lobench.engine.feeds import LoadedFeed, first_records
 from lobench.engine.feeds.base import Chunk, Feed
 from lobench.engine.records import MBO
-from lobench.workbench.profile.kept import NAME, RECORDS
+from lobench.workbench.profile.kept import RECORDS, About
 
 
 def beginning(feed: Feed, count: int) -> LoadedFeed:
@@ -27,12 +25,12 @@ def beginning(feed: Feed, count: int) -> LoadedFeed:
 def keep(feed: LoadedFeed) -> None:
     """Write a feed's records to this folder."""
     np.save(RECORDS, feed.records.view(np.uint8))
-    NAME.write_text(json.dumps(feed.name), encoding="utf-8")
+    About(feed.name, feed.most_orders, feed.instruments).write()
 
 
 def kept() -> LoadedFeed:
     """The data that ``keep`` wrote to this folder."""
-    return _loaded(json.loads(NAME.read_text(encoding="utf-8")), np.load(RECORDS).view(MBO), {})
+    return _loaded(About.read().name, np.load(RECORDS).view(MBO), {})
 
 
 def _loaded(name: str, records: npt.NDArray[np.void], other_records: dict[int, int]) -> LoadedFeed:

@@ -6,7 +6,6 @@ As ``target``, but that it loads no compiler; records are those that a process i
 from __future__ import annotations
 
 import gc
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from lobench.engine.foreign.abi import Options, Table
 from lobench.engine.foreign.library import Library, LibraryEngine
 from lobench.engine.stages import STAGES
 from lobench.workbench.commits.counting import Stub
-from lobench.workbench.profile.kept import NAME, RECORDS
+from lobench.workbench.profile.kept import RECORDS, About
 from lobench.workbench.profile.steady import allow_looking, count, passes, saying
 from lobench.workbench.profile.task import LONGEST, Task
 from lobench.workbench.profile.telling import Done, Ready
@@ -38,7 +37,14 @@ class LibraryTarget:
             self._library.table = Table.from_buffer_copy(self._library.table)
             self._library.table.apply = self._stub.address
         stage, every = STAGES.index(task.workload.until), task.workload.evaluate == "every"
-        self._options = Options(stage=stage, evaluate_every=every, workers=1)
+        self.about = About.read()
+        self._options = Options(
+            stage=stage,
+            evaluate_every=every,
+            workers=1,
+            expected_orders=self.about.orders,
+            expected_instruments=self.about.instruments,
+        )
         self._records = np.load(RECORDS)
         self._address = int(self._records.ctypes.data)
         self.count = self._records.size // _STRIDE
@@ -64,11 +70,10 @@ def keep(task: Task) -> None:
     kept(beginning(open_feed(task.feed), task.warm + task.records))
 
 
-def ready(records: int) -> None:
+def ready(target: LibraryTarget) -> None:
     """Say so, and let profilers attach."""
     allow_looking()
-    feed = json.loads(NAME.read_text(encoding="utf-8"))
-    Ready(pid=os.getpid(), records=records, feed=feed).write()
+    Ready(pid=os.getpid(), records=target.count, feed=target.about.name).write()
 
 
 def main() -> None:
@@ -79,12 +84,12 @@ def main() -> None:
     target = LibraryTarget(task)
     gc.disable()
     if task.mode != "count":
-        ready(target.count)
+        ready(target)
     wall, cpu = time.perf_counter(), time.process_time()
     handled = count(target, task) if task.mode == "count" else passes(target, min(task.seconds, LONGEST))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if task.mode == "count":
-        ready(target.count)
+        ready(target)
     Done(records=handled, seconds=wall, cpu_seconds=cpu).write()
 
 

@@ -11,6 +11,7 @@ import linecache
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -34,7 +35,13 @@ class Applied:
         from lobench.engine.stages import STAGES
 
         every = workload.evaluate == "every"
-        options = Options(stage=STAGES.index(workload.until), evaluate_every=every, workers=1)
+        options = Options(
+            stage=STAGES.index(workload.until),
+            evaluate_every=every,
+            workers=1,
+            expected_orders=workload.orders,
+            expected_instruments=workload.instruments,
+        )
         self._face = engine.start(options)
         self.run = self._face.apply
 
@@ -66,6 +73,8 @@ class Target:
         if task.mode == "compile":
             keep(self.feed)
         self.count = self.feed.count
+        # As in a session.
+        self.workload = replace(task.workload, orders=self.feed.most_orders, instruments=self.feed.instruments)
         with self.replay() as replay:
             # Compile the kernels of the loop, its begin and its end. Nothing asks this process for results.
             replay.run(0, 0, 0)
@@ -75,9 +84,9 @@ class Target:
         from lobench.engine.replay import Replay
 
         if not isinstance(self.variant, Variant):
-            return Applied(self.variant, self.task.workload)
-        workload = self.task.workload
-        return Replay(self.variant, evaluate=workload.evaluate, until=workload.until, observe=False)
+            return Applied(self.variant, self.workload)
+        evaluate, until, orders = self.workload.evaluate, self.workload.until, self.workload.orders
+        return Replay(self.variant, evaluate=evaluate, until=until, orders=orders, observe=False)
 
     def run(self, replay: Replay | Applied, start: int, stop: int) -> None:
         """Records ``start`` to ``stop`` of the feed."""
