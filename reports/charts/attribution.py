@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
-from lobench.reports.charts.marks import Mark, line_at
+from lobench.reports.charts.marks import Mark, cut, line_at
 from lobench.reports.charts.theme import SERIES, SHAPES, data, finish, labels, log_axis, plot_width, rows_of, tip
 from lobench.reports.numbers import TIMES, estimate, limits, spelled
 from lobench.reports.result_view import ResultView
@@ -74,6 +74,7 @@ def _draw(width: int, phases: Sequence[PhaseGain]) -> Any:
         for phase, name in zip(phases, names, strict=True)
         for method, gain in _known(phase).items()
     ]
+    marks, wider = cut(marks)
     ends = [1.0, *(end for mark in marks for end in mark.ends)]
     room = plot_width(width, names)
     x = log_axis("speed-up", min(ends) / 1.1, max(ends) * 1.1, room)
@@ -89,4 +90,6 @@ def _draw(width: int, phases: Sequence[PhaseGain]) -> Any:
             x=x("value"), shape=shape, description=tip()
         ),
     ).properties(width=room, height=alt.Step(18))
-    return finish(chart, width, "Gain of each phase, by three methods", "Bars: 95 % intervals. Line at 1: no gain.")
+    return finish(
+        chart, width, "Gain of each phase, by three methods", f"Bars: 95 % intervals.{wider} Line at 1: no gain."
+    )

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
-from lobench.reports.charts.marks import Mark, line_at
+from lobench.reports.charts.marks import Mark, cut, line_at
 from lobench.reports.charts.theme import BLUE, VERMILION, data, finish, log_axis, plot_width, rows_of, tip
 from lobench.reports.numbers import TIMES, estimate, limits, spelled
 from lobench.reports.result_view import ResultView
@@ -47,6 +47,7 @@ def _draw(width: int, effects: Sequence[AxesEffect]) -> Any:
         )
         for name, effect in zip(names, effects, strict=True)
     ]
+    marks, wider = cut(marks)
     ends = [1.0, *(end for mark in marks for end in mark.ends)]
     room = plot_width(width, names)
     x = log_axis("effect on throughput", min(ends) / 1.1, max(ends) * 1.1, room)
@@ -64,5 +65,5 @@ def _draw(width: int, effects: Sequence[AxesEffect]) -> Any:
         chart,
         width,
         "Effects and interactions of the axes",
-        "Bars: 95 % intervals. Line at 1: no effect; an interaction of 1 means that gains multiply.",
+        f"Bars: 95 % intervals.{wider} Line at 1: no effect; an interaction of 1 means that gains multiply.",
     )

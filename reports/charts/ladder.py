@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
-from lobench.reports.charts.marks import Mark, intervals, predictions
+from lobench.reports.charts.marks import Mark, cut, intervals, predictions
 from lobench.reports.charts.theme import FIGURES, MUTED, data, figures, finish, labels, log_axis, plot_width, rows_of
 from lobench.reports.numbers import TIMES, between, estimate, listed, significant, spelled
 from lobench.reports.result_view import ResultView
@@ -61,6 +61,7 @@ def _marks(view: ResultView) -> list[Mark]:
 
 
 def _draw(width: int, view: ResultView, marks: Sequence[Mark], limits: Sequence[Limit]) -> Any:
+    marks, wider = cut(marks)
     names = [mark.label for mark in marks]
     lines = [
         Mark(label=limit.name, interval=speed, at=speed.value)
@@ -77,7 +78,7 @@ def _draw(width: int, view: ResultView, marks: Sequence[Mark], limits: Sequence[
     x = log_axis("M events/s, one worker", low, high, room)
     base = alt.Chart(data([mark.fields() for mark in marks])).encode(y=rows_of(names))
     layers = [*predictions(marks, names, x), *intervals(base, x), figures(base, room)]
-    notes = ["Dot and bar: measured, with its 95 % interval."]
+    notes = [f"Dot and bar: measured, with its 95 % interval.{wider}"]
     if any(mark.predicted for mark in marks):
         notes.append("Orange: the plan's prediction for this step, on top of the measured rung below.")
     if beyond:

@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
-from lobench.reports.charts.marks import Mark
+from lobench.reports.charts.marks import Mark, cut
 from lobench.reports.charts.theme import MUTED, SERIES, SHAPES, data, finish, labels, ticks, tip
 from lobench.reports.numbers import TIMES, estimate, integer, limits, spelled
 from lobench.workbench.results.model.analysis import ScalingPoint
@@ -55,9 +55,10 @@ def _scaling(width: int, rows: Sequence[ScalingPoint]) -> Any:
     middle = (len(series) - 1) / 2
     points = [replace(point, at=point.at + SPREAD * (series.index(point.label) - middle)) for point in points]
     most = max(row.workers for row in rows)
-    # An interval from few replays may be very wide: cut it at the frame.
-    found = [point.interval for point in points]
-    top = 1.05 * max(float(most), *(min(one.high, 1.5 * max(most, one.value)) for one in found))
+    # An interval from few replays may be very wide.
+    most_shown = 1.5 * max(float(most), *(point.interval.value for point in points))
+    points = [replace(point, interval=point.interval.within(0.0, most_shown)) for point in points]
+    top = 1.05 * max(float(most), *(point.interval.high for point in points))
     x = alt.X(
         "at:Q",
         title="workers (axis from zero)",
@@ -77,6 +78,7 @@ def _scaling(width: int, rows: Sequence[ScalingPoint]) -> Any:
 
 def _sweep(width: int, parameter: str, rows: Sequence[SweepPoint]) -> Any:
     points, series = _points([(row.variant, row.value, row.nanoseconds_per_event) for row in rows])
+    points, wider = cut(points)
     xs, ys = [point.at for point in points], [end for point in points for end in point.ends]
     low, high = min(xs) / 1.15, max(xs) * 1.15
     x = alt.X(
@@ -94,7 +96,7 @@ def _sweep(width: int, parameter: str, rows: Sequence[SweepPoint]) -> Any:
     def y(field: str) -> alt.Y:
         return alt.Y(f"{field}:Q", title="ns per event (log scale)", scale=scale, axis=axis)
 
-    notes = "Bars: 95 % intervals. Both axes are logarithmic: a flat line costs the same at any length."
+    notes = f"Bars: 95 % intervals.{wider} Both axes are logarithmic: a flat line costs the same at any length."
     return _lines(width, points, series, x, y, [], f"Cost of an event against {parameter}", notes)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import altair as alt
 
 from lobench.reports.charts.theme import BLUE, MUTED, ORANGE, data, rows_of, tip
 from lobench.workbench.results.model.intervals import Interval
+
+REACH = 10.0
+"""How many times beyond the outermost values an interval is drawn: one of few replays may be as wide as numbers go."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,14 @@ class Mark:
         found = {"label": self.label, "series": self.series, "at": self.at, "text": self.text, "tip": self.tip}
         predicted = dict(zip(("from", "to"), self.predicted or (), strict=False))
         return found | asdict(self.interval) | predicted | {"promise": self.promise or self.tip}
+
+
+def cut(marks: Sequence[Mark]) -> tuple[list[Mark], str]:
+    """The marks, with intervals cut ``REACH`` times beyond the outermost values, and a note on it if one was."""
+    values = [mark.interval.value for mark in marks]
+    low, high = min(values, default=0.0) / REACH, max(values, default=0.0) * REACH
+    found = [replace(mark, interval=mark.interval.within(low, high)) for mark in marks]
+    return found, " Wider intervals are cut." if found != [*marks] else ""
 
 
 def line_at(value: float, x: Callable[[str], alt.X]) -> alt.Chart:

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
-from lobench.reports.charts.marks import Mark, intervals, line_at, predictions
+from lobench.reports.charts.marks import Mark, cut, intervals, line_at, predictions
 from lobench.reports.charts.theme import FIGURES, MUTED, data, figures, finish, labels, log_axis, plot_width, rows_of
 from lobench.reports.numbers import TIMES, between, estimate, limits, spelled
 from lobench.reports.result_view import ResultView
@@ -59,6 +59,7 @@ def _draw(width: int, view: ResultView, steps: Sequence[tuple[Rung, Interval]]) 
         )
         for (rung, step), name in zip(steps, names, strict=True)
     ]
+    marks, wider = cut(marks)
     ends = [1.0, *(value for mark in marks for value in mark.ends if value)]
     room = plot_width(width, names, FIGURES)
     low = min(ends) / 1.12
@@ -67,7 +68,7 @@ def _draw(width: int, view: ResultView, steps: Sequence[tuple[Rung, Interval]]) 
     base = alt.Chart(data([mark.fields() for mark in marks])).encode(y=rows_of(names))
     layers = [line_at(1.0, x), *predictions(marks, names, x), *intervals(base, x), figures(base, room)]
     floor = view.noise.floor if view.noise else None
-    notes = "Dot and bar: measured, with its 95 % interval. Orange: predicted. Line at 1: no gain."
+    notes = f"Dot and bar: measured, with its 95 % interval.{wider} Orange: predicted. Line at 1: no gain."
     if floor and floor < 1:
         band = alt.Chart(data([{"from": 1 - floor, "to": 1 + floor}]))
         layers.insert(0, band.mark_rect(color=MUTED, opacity=0.18).encode(x=x("from"), x2="to:Q"))

@@ -19,7 +19,7 @@ import lobench as api
 from lobench.workbench.contest.asked import COMMANDS, Asked
 from lobench.workbench.contest.session import agreement
 from lobench.workbench.results.model.verdict import VERDICTS
-from tests.support.command import COMMAND, environment, lobench, refused
+from tests.support.command import COMMAND, complaints, environment, lobench, refused
 from tests.support.paths import ROOT
 from tests.support.typed import read
 
@@ -76,7 +76,7 @@ def test_callables(folder: Path) -> None:
     outlets = ("--tolerance", "90%", "--markdown", "said.md")
     words = ("a.py:squares", "b.py:often", "--setup", "a.py:make", *QUICK, *outlets)
     done = lobench("cmp", *words, folder=folder)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, complaints(done)) == (0, "")
     found = kept(folder)
     assert [subject["agrees"] for subject in found["subjects"]] == [True, True]
     (pair,) = found["comparisons"]
@@ -140,7 +140,7 @@ def test_more_than_two(folder: Path) -> None:
 def test_commands(folder: Path) -> None:
     words = ("--command", "sleep 0.01", "sleep 0.010", "sleep 0.03", *QUICK, "--tolerance", "90%")
     done = lobench("cmp", *words, folder=folder)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, complaints(done)) == (0, "")
     found = kept(folder)
     assert found["clock"] == "wall_ns"
     assert [pair["variant"] for pair in found["comparisons"]] == ["sleep 0.010", "sleep 0.03"]

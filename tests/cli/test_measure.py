@@ -16,7 +16,7 @@ from lobench.variants import discover, from_top
 from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.results.model.control import is_again
 from tests.support import wrong
-from tests.support.command import COMMAND, answer, environment, lobench, refused
+from tests.support.command import COMMAND, answer, complaints, environment, lobench, refused
 from tests.support.dbn_files import header, records, write
 from tests.support.typed import read
 
@@ -66,7 +66,7 @@ def test_feeds_are_measured_separately(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_output_without_json(tmp_path: Path) -> None:
     done = lobench("measure", FEED, *PAIR, "--budget", "3", "--processes", 2, "-o", tmp_path / "out")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, complaints(done)) == (0, "")
     lines = done.stdout.splitlines()
     assert [line.split()[1] for line in lines if line.startswith("│")] == NAMES
     (path,) = tmp_path.glob("out/*/result.json")
@@ -92,7 +92,7 @@ def test_a_session_stops_at_the_wanted_precision(tmp_path: Path) -> None:
 def test_a_stage_and_a_precision(tmp_path: Path) -> None:
     both = ("--until", "book", "--precision", "99%")
     done = lobench("measure", FEED, *PAIR, *both, "--budget", "200", "--processes", 40, "-o", tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, complaints(done)) == (0, "")
     assert f"{FEED}, until book: decode and book only" in " ".join(done.stdout.split())
     result = document(tmp_path)
     (feed,) = result["feeds"]
@@ -120,7 +120,7 @@ def test_decoding_alone(tmp_path: Path) -> None:
 def test_the_top_without_one_phase_at_a_time(tmp_path: Path) -> None:
     words = ("--variants", "from-top", "--budget", "8", "--processes", 3)
     done = lobench("measure", FEED, *words, "-o", tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, complaints(done)) == (0, "")
     result = document(tmp_path)
     (feed,) = result["feeds"]
     expected = from_top(discover())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -11,12 +12,16 @@ from lobench.reports.blocks import Cell, Chart, Table
 from lobench.reports.charts.attribution import attribution_chart
 from lobench.reports.charts.interactions import interactions_chart
 from lobench.reports.charts.ladder import ladder_chart
+from lobench.reports.charts.lines import scaling_chart, sweep_chart
 from lobench.reports.charts.stages import stages_chart
 from lobench.reports.charts.steps import steps_chart
 from lobench.reports.charts.svg import draw
 from lobench.reports.charts.theme import DARK, labels, ticks
 from lobench.reports.result_view import ResultView, printable
 from lobench.reports.sections.attribution import section as attribution
+from lobench.workbench.results.model.analysis import ScalingPoint
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.samples import SweepPoint
 from tests.support import typed
 from tests.support.analyses import interval
 from tests.support.reported import complete, hostile
@@ -45,6 +50,33 @@ def test_charts_have_a_title_and_a_description(maker: Maker, source: Callable[[]
     assert png.startswith(b"\x89PNG")
     assert chart.data.rows
     assert all(len(row) == len(chart.data.headings) for row in chart.data.rows)
+
+
+def widened(found: Any) -> Any:
+    """With intervals as wide as numbers go."""
+    if isinstance(found, list):
+        return [widened(one) for one in found]
+    if not isinstance(found, dict):
+        return found
+    wide = {"low": 0.0, "high": 9e73} if found.keys() == {"value", "low", "high"} else {}
+    return {name: widened(one) for name, one in found.items()} | wide
+
+
+@pytest.mark.parametrize("maker", MAKERS[:-1])
+def test_intervals_without_bounds_are_cut(maker: Maker) -> None:
+    chart = maker(view(widened(complete())))
+    assert chart is not None
+    text, png = draw(chart).standalone()
+    assert "are cut" in text
+    assert png.startswith(b"\x89PNG")
+
+
+def test_unbounded_lines_stay_within_the_frame() -> None:
+    wide = Interval(1.5, 0.0, 9e73)
+    points = [ScalingPoint("p7_cache_layout", workers, wide, wide) for workers in (1, 2)]
+    costs = [SweepPoint("p7_cache_layout", value, wide) for value in (1, 512)]
+    for chart in (scaling_chart("synth:x", points), sweep_chart("orders", costs)):
+        assert draw(chart).standalone()[1].startswith(b"\x89PNG")
 
 
 @pytest.mark.normal

@@ -18,6 +18,10 @@ class Interval:
         """The same in another unit."""
         return Interval(self.value * factor, self.low * factor, self.high * factor)
 
+    def within(self, low: float, high: float) -> Interval:
+        """The same, its ends no further than these bounds."""
+        return Interval(self.value, max(low, self.low), min(high, self.high))
+
     def at_least(self, least: float) -> Interval:
         """The same with nothing below ``least``."""
         return Interval(max(least, self.value), max(least, self.low), max(least, self.high))
