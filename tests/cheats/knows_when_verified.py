@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from lobench.engine.compiling import kernel
+from lobench.engine.native import int64
 from lobench.engine.policy import Layout, Shape
 from lobench.engine.records import CANCEL
 from lobench.engine.reference.event import EVENT
@@ -16,7 +17,8 @@ def build(lookup, memory, tracked, mids):
 
     @kernel
     def reserve(state, count, probe):
-        state["shape_state"] += 1
+        # Each call begins with one for no records.
+        state["shape_state"] += int64(count > 0)
         reserve_rightly(state, count, probe)
 
     @kernel

@@ -152,7 +152,7 @@ def test_a_variant_right_in_full_batches_only_is_found() -> None:
 
 @pytest.mark.long
 def test_memory_that_was_freed() -> None:
-    (outcome,) = verified("uses_freed_memory", until="book")
+    (outcome,) = verified("uses_freed_memory", until="features")
     assert "evaluations" in outcome.kinds
     assert outcome.difference is not None
 
