@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -30,6 +30,9 @@ LOOKS = frozenset((4, 8, 16))
 Allot = Callable[["Session", float, float, float], int]
 """See ``allotment.allotted``."""
 
+LEAST_LATE = 2
+"""Passes with late answers, at least half of all, that refuse a variant: a single one may have been disturbed."""
+
 DIFFERS = "a trace, an answer or the state differed from the reference's in a timed replay"
 
 
@@ -46,6 +49,9 @@ class Session:
     samples: list[list[int]] = field(default_factory=list)
     isolated: list[list[int]] = field(default_factory=list)
     disagreeing: set[str] = field(default_factory=set)
+    judged: Counter[str] = field(default_factory=Counter, compare=False)
+    late: Counter[str] = field(default_factory=Counter, compare=False)
+    """Passes of each variant, and those whose answers came late."""
     reasons: dict[str, str] = field(default_factory=dict)
     """Why a variant is ``disagreeing``."""
     complete: bool = False
@@ -162,7 +168,9 @@ class Session:
             mine = [row for row in rows if row[variant] == index]
             spent, records = sum(row[cpu] for row in mine), sum(timed[row[place]] for row in mine)
             late = put_off(owed, spent)
-            if late:
+            self.judged[name] += 1
+            self.late[name] += late is not None
+            if late and 2 * self.late[name] >= max(self.judged[name], 2 * LEAST_LATE):
                 self.refuse(name, late)
             if spent < records * made.floor_ns / 2:
                 self.refuse(name, f"{spent / records:.2g} ns a record is less than reading it takes")

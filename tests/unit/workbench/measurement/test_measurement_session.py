@@ -146,6 +146,8 @@ def test_work_that_was_put_off_is_refused() -> None:
     made.take(0, replace(message(number=1), owed_ns=(0, 0, 10_000_000, 0)))
     assert made.disagreeing == set()
     made.take(0, replace(message(number=2), owed_ns=(10_000_001, 0, 10_000_001, 0)))
+    assert made.disagreeing == set()
+    made.take(0, replace(message(number=3), owed_ns=(10_000_001, 0, 10_000_001, 0)))
     assert made.disagreeing == {"p0_baseline", "p4_hash_lookup"}
     assert made.reasons["p0_baseline"] == "does 25% of its work only when it is asked for results"
     assert made.result().reasons == made.reasons
