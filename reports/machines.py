@@ -10,12 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from lobench.reports.blocks import Cell, Table
-from lobench.reports.numbers import TIMES, counted
+from lobench.reports.numbers import MILLION, TIMES, counted
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import SCORES, figure
 from lobench.workbench.results.model.environment import Environment
-
-MILLION = 1e-6
 
 
 def machines(feeds: Sequence[ResultView]) -> dict[str, str]:

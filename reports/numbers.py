@@ -1,6 +1,7 @@
 """Numbers on a page, formatted as on the terminal (``workbench.results.numbers``)."""
 
 from lobench.workbench.results.numbers import (
+    MILLION,
     TIMES,
     between,
     counted,
@@ -15,6 +16,7 @@ from lobench.workbench.results.numbers import (
 )
 
 __all__ = [
+    "MILLION",
     "TIMES",
     "between",
     "counted",

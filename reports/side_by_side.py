@@ -11,14 +11,12 @@ from itertools import pairwise
 
 from lobench.engine.errors import LobenchError
 from lobench.reports.blocks import Block, Cell, Table
-from lobench.reports.numbers import TIMES, counted, significant
+from lobench.reports.numbers import MILLION, TIMES, counted, significant
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import beside, figure
 from lobench.workbench.comparison.diff import machine_differences
 from lobench.workbench.comparison.session_difference import Measured, Spread, between, same_sources
 from lobench.workbench.statistics import compared
-
-MILLION = 1e-6
 
 
 def by_ladder(feeds: Sequence[ResultView]) -> dict[str, list[ResultView]]:

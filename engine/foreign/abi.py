@@ -11,6 +11,9 @@ from typing import Final
 
 import numpy as np
 
+from lobench.engine.stages import STAGES
+from lobench.engine.workload import Workload
+
 VERSION: Final = 1
 
 BBO, LEVELS, QUEUES, FEATURES, STRATEGIES, ANOMALIES = OFFERS = tuple(1 << place for place in range(6))
@@ -45,6 +48,17 @@ class Options:
     workers: int
     expected_orders: int = 0
     expected_instruments: int = 0
+
+    @classmethod
+    def of(cls, workload: Workload, workers: int = 1) -> Options:
+        """The options of an engine that replays a workload."""
+        return cls(
+            stage=STAGES.index(workload.until),
+            evaluate_every=workload.evaluate == "every",
+            workers=workers,
+            expected_orders=workload.orders,
+            expected_instruments=workload.instruments,
+        )
 
 
 @dataclass(frozen=True)

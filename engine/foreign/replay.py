@@ -80,14 +80,7 @@ class ForeignReplay(Closing):
         self._stage = STAGES.index(workload.until)
         self._books = workload.books
         self._company = Company.now()
-        options = Options(
-            stage=self._stage,
-            evaluate_every=workload.evaluate == "every",
-            workers=workers,
-            expected_orders=workload.orders,
-            expected_instruments=workload.instruments,
-        )
-        self._face = engine.start(options)
+        self._face = engine.start(Options.of(workload, workers))
         self._apply = self._face.apply
         self._keys = Keys()
         self._note = self._keys.note

@@ -10,11 +10,9 @@ import altair as alt
 from lobench.reports.blocks import Chart, Table, words
 from lobench.reports.charts.marks import Mark, cut, intervals, predictions
 from lobench.reports.charts.theme import FIGURES, MUTED, data, figures, finish, labels, log_axis, plot_width, rows_of
-from lobench.reports.numbers import TIMES, between, estimate, listed, significant, spelled
+from lobench.reports.numbers import MILLION, TIMES, between, estimate, listed, significant, spelled
 from lobench.reports.result_view import ResultView
 from lobench.workbench.results.model.analysis import Limit, Rung
-
-MILLION = 1e-6
 
 
 def ladder_chart(view: ResultView) -> Chart | None:

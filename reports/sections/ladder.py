@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
-from lobench.reports.charts.ladder import MILLION, ladder_chart
+from lobench.reports.charts.ladder import ladder_chart
 from lobench.reports.charts.steps import steps_chart
-from lobench.reports.numbers import TIMES, between, estimate, limits, listed, spelled
+from lobench.reports.numbers import MILLION, TIMES, between, estimate, limits, listed, spelled
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import SCORES, TONES, beside, figure, missing, session_line, verdict
 from lobench.workbench.results.model.analysis import Rung

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
-from lobench.reports.charts.ladder import MILLION
 from lobench.reports.charts.lines import scaling_chart
-from lobench.reports.numbers import TIMES
+from lobench.reports.numbers import MILLION, TIMES
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import figure, missing
 

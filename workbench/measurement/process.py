@@ -1,4 +1,4 @@
-"""Starts worker processes one after the other and receives their messages."""
+"""Starts measuring processes and receives their messages."""
 
 from __future__ import annotations
 

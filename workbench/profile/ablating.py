@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lobench.engine.feeds import LoadedFeed, open_feed
+from lobench.engine.foreign.start import start_replay
 from lobench.engine.policy import Variant
-from lobench.engine.replay import Replay, warm
+from lobench.engine.replay import warm
 from lobench.engine.stages import STAGES
 from lobench.engine.workload import Workload
 from lobench.variants import resolve_compiled
@@ -85,12 +86,7 @@ def ablate(task: AblationTask) -> None:
 def _pass(variant: Variant, feed: LoadedFeed, workload: Workload, turns: Iterator[list[int]]) -> list[list[int]]:
     replays: list[Any] = []
     try:
-        for stage in STAGES:
-            replays.append(
-                Replay(variant, evaluate=workload.evaluate, observe=False, until=stage, orders=workload.orders)
-            )
-            # Tables are made before the clock starts, as in a session.
-            replays[-1].run(0, 0, 0)
+        replays += [start_replay(variant, replace(workload, until=stage)) for stage in STAGES]
         return timed(replays, feed, turns)
     finally:
         for replay in replays:

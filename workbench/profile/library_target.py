@@ -10,12 +10,12 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
 from lobench.engine.foreign.abi import Options, Table
 from lobench.engine.foreign.library import Library, LibraryEngine
-from lobench.engine.stages import STAGES
 from lobench.workbench.commits.counting import Stub
 from lobench.workbench.profile.kept import RECORDS, About
 from lobench.workbench.profile.steady import allow_looking, count, passes, saying
@@ -36,15 +36,9 @@ class LibraryTarget:
             self._stub = Stub(self._library.table.apply)
             self._library.table = Table.from_buffer_copy(self._library.table)
             self._library.table.apply = self._stub.address
-        stage, every = STAGES.index(task.workload.until), task.workload.evaluate == "every"
         self.about = About.read()
-        self._options = Options(
-            stage=stage,
-            evaluate_every=every,
-            workers=1,
-            expected_orders=self.about.orders,
-            expected_instruments=self.about.instruments,
-        )
+        workload = replace(task.workload, orders=self.about.orders, instruments=self.about.instruments)
+        self._options = Options.of(workload)
         self._records = np.load(RECORDS)
         self._address = int(self._records.ctypes.data)
         self.count = self._records.size // _STRIDE

@@ -22,8 +22,7 @@ from lobench.workbench.profile.telling import Done, Ready, leave
 
 if TYPE_CHECKING:
     from lobench.engine.foreign.engine import ForeignEngine
-    from lobench.engine.foreign.start import Contestant
-    from lobench.engine.replay import Replay
+    from lobench.engine.foreign.start import Contestant, Running
     from lobench.engine.workload import Workload
 
 
@@ -32,17 +31,8 @@ class Applied:
 
     def __init__(self, engine: ForeignEngine, workload: Workload) -> None:
         from lobench.engine.foreign.abi import Options
-        from lobench.engine.stages import STAGES
 
-        every = workload.evaluate == "every"
-        options = Options(
-            stage=STAGES.index(workload.until),
-            evaluate_every=every,
-            workers=1,
-            expected_orders=workload.orders,
-            expected_instruments=workload.instruments,
-        )
-        self._face = engine.start(options)
+        self._face = engine.start(Options.of(workload))
         self.run = self._face.apply
 
     def finish(self) -> None:
@@ -79,16 +69,15 @@ class Target:
             # Compile the kernels of the loop, its begin and its end. Nothing asks this process for results.
             replay.run(0, 0, 0)
 
-    def replay(self) -> Replay | Applied:
+    def replay(self) -> Running | Applied:
+        from lobench.engine.foreign.start import start_replay
         from lobench.engine.policy import Variant
-        from lobench.engine.replay import Replay
 
         if not isinstance(self.variant, Variant):
             return Applied(self.variant, self.workload)
-        evaluate, until, orders = self.workload.evaluate, self.workload.until, self.workload.orders
-        return Replay(self.variant, evaluate=evaluate, until=until, orders=orders, observe=False)
+        return start_replay(self.variant, self.workload)
 
-    def run(self, replay: Replay | Applied, start: int, stop: int) -> None:
+    def run(self, replay: Running | Applied, start: int, stop: int) -> None:
         """Records ``start`` to ``stop`` of the feed."""
         chunk = self.feed.slice(start, stop)
         replay.run(chunk.address, chunk.stride, chunk.count)

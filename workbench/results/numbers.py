@@ -7,6 +7,8 @@ from typing import Final
 
 from lobench.workbench.results.model.intervals import Interval
 
+MILLION: Final = 1e-6
+"""From events per second to the millions of them that are shown."""
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 """Unit of speed-ups."""
 

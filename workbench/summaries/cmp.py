@@ -5,7 +5,7 @@ from __future__ import annotations
 from lobench.workbench.results.model.analysis import Comparison
 from lobench.workbench.results.model.document import FeedResult, Result
 from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER, THIS_BUILD
-from lobench.workbench.results.numbers import ends
+from lobench.workbench.results.numbers import MILLION, ends
 from lobench.workbench.results.refuted import refuted
 from lobench.workbench.summaries import phrases
 from lobench.workbench.summaries.model import Fact, Summary, Table
@@ -69,7 +69,7 @@ def _table(content: Result, feed: FeedResult, base: str, variant: str) -> Table:
     if {base, variant} <= set(speeds):
         pair = [speeds[name] for name in (base, variant)]
         rows.append(["M events/s", *(phrases.rate(each) for each in pair)])
-        rows.append(["95 % interval", *(ends(each.scaled(1e-6)) for each in pair)])
+        rows.append(["95 % interval", *(ends(each.scaled(MILLION)) for each in pair)])
     rows += [[f"{counter} an event", *cells] for counter, cells in _counted(feed, base, variant)]
     title = f"{feed.name}{phrases.stages(content)}: {feed.events:,} events"
     return Table(("", f"A: {base}", f"B: {variant}"), rows, title=title)

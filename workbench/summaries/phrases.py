@@ -11,7 +11,7 @@ from lobench.workbench.results.model.document import FeedResult, Result, Verifie
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.noise import Noise
 from lobench.workbench.results.model.samples import SessionResult
-from lobench.workbench.results.numbers import ends, estimate
+from lobench.workbench.results.numbers import MILLION, ends, estimate
 from lobench.workbench.summaries.model import Detail, Fact
 
 OF_BUILD = "a difference below 1 % in fewer than three layouts of the machine code: another build may undo it"
@@ -29,7 +29,7 @@ def in_brackets(value: Interval) -> str:
 
 def rate(value: Interval) -> str:
     """Millions of events a second."""
-    return estimate(value.scaled(1e-6))
+    return estimate(value.scaled(MILLION))
 
 
 def stages(content: Result) -> str:
