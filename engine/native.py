@@ -14,10 +14,9 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
-from numba.core import typing as numba_typing
 from numba.extending import intrinsic, models, register_model
 
+from lobench.engine import private_numba
 from lobench.engine.compiling import kernel
 
 Record: TypeAlias = Any
@@ -50,8 +49,7 @@ register_model(_External)(models.OpaqueModel)
 
 
 def _external(name: str, result: types.Type, *arguments: types.Type) -> Any:
-    make_signature: Any = numba_typing.signature  # type: ignore[attr-defined]
-    return _External(name, make_signature(result, *arguments))
+    return _External(name, result(*arguments))
 
 
 malloc = _external("malloc", _INT, _INT)
@@ -113,8 +111,14 @@ def _local(typingctx: Any, dtype: Any) -> Any:
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        reserve: Any = cgutils.alloca_once
-        room = reserve(builder, ir.IntType(64), size=(dtype.dtype.size + 7) // 8)
+        word = ir.IntType(64)
+        words = ir.Constant(word, (dtype.dtype.size + 7) // 8)
+        # The block belongs to no line of the source.
+        debugged, builder.debug_metadata = builder.debug_metadata, None
+        with builder.goto_entry_block():
+            room = builder.alloca(word, size=words)
+            builder.store(word(None), room)
+        builder.debug_metadata = debugged
         return builder.bitcast(room, context.get_value_type(sig.return_type))
 
     return dtype.dtype(dtype), codegen
@@ -175,8 +179,9 @@ def _prefetch(typingctx: Any, address: Any) -> Any:
 def named_intrinsic(function: Callable[..., Any]) -> Any:
     """``function`` as an intrinsic of Numba's, known by its name in every process."""
     made: Any = intrinsic(function)
-    # Intrinsics would otherwise be pickled with an id of the process.
-    made._set_uuid(f"{function.__module__}.{function.__name__}")
+    if private_numba.USABLE:
+        # Intrinsics would otherwise be pickled with an id of the process.
+        made._set_uuid(f"{function.__module__}.{function.__name__}")
     return made
 
 

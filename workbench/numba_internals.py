@@ -1,6 +1,6 @@
-"""Numba's private interfaces that profiles replace or read, in one place; those that compile kernels are in ``engine``.
+"""Numba's private interfaces that profiles replace or read.
 
-None of them is public: an unknown version may lack them. ``found`` then refuses with one line, before anything is
+With an unknown version of Numba (``lobench.engine.private_numba``) ``found`` refuses with one line, before anything is
 compiled, and nothing else of lobench depends on them.
 """
 
@@ -8,24 +8,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba.core import caching as _caching
-from numba.core import codegen as _codegen
-from numba.core import config as _config
-from numba.core import debuginfo as _debuginfo
-from numba.core import event as _event
-from numba.core import lowering as _lowering
-
+from lobench.engine import private_numba
 from lobench.engine.errors import LobenchError
 
-caching: Any = _caching
-codegen: Any = _codegen
-config: Any = _config
-debuginfo: Any = _debuginfo
-event: Any = _event
-lowering: Any = _lowering
 
-KNOWN = "0.61 to 0.68"
-"""The versions of Numba that have them (``pyproject.toml`` allows no others)."""
+def _module(name: str) -> Any:
+    """One of Numba's modules; None with an unknown version."""
+    return getattr(private_numba, name) if private_numba.USABLE else None
+
+
+caching = _module("caching")
+codegen = _module("codegen")
+config = _module("config")
+debuginfo = _module("debuginfo")
+event = _module("event")
+lowering = _module("lowering")
 
 
 def found(owner: Any, *names: str) -> Any:
@@ -33,4 +30,5 @@ def found(owner: Any, *names: str) -> Any:
     for name in names:
         if hasattr(owner, name):
             return getattr(owner, name)
-    raise LobenchError(f"source lines of kernels need Numba {KNOWN}: this version has no {names[0]}")
+    why = private_numba.WHY_NOT or f"this version has no {names[0]}"
+    raise LobenchError(f"source lines of kernels need Numba {private_numba.KNOWN}: {why}")

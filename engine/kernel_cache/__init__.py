@@ -15,20 +15,33 @@ of their own:
    the key does not cover, or that was compiled earlier from other values, the kernel is used and not kept.
 4. ``folders`` finds a folder that nobody else can write to, because loading a kernel runs code.
 
+With a version of Numba that is not known (``private_numba``), ``uncached`` stands in for all of this.
+
 Kernels without a key are compiled in every process. The cache never stops work: any failure is a miss. Not proven: that
 ahead-of-time state outside Python's values (an overload that asks the clock) stays the same.
 """
 
-from lobench.engine.kernel_cache.dispatching import KernelCache, attach, compiled_here, is_kept, kept_code
-from lobench.engine.kernel_cache.fingerprint import digest_of
-from lobench.engine.kernel_cache.folders import kernel_folder
-from lobench.engine.kernel_cache.numba_internals import without_numbas_cache
-from lobench.engine.kernel_cache.recipes import recall, remember
+from lobench.engine import private_numba
+from lobench.engine.kernel_cache.numbas_cache import without_numbas_cache
+
+if private_numba.USABLE:
+    from lobench.engine.kernel_cache.dispatching import attach, is_kept, kept_code
+    from lobench.engine.kernel_cache.fingerprint import digest_of
+    from lobench.engine.kernel_cache.folders import kernel_folder
+    from lobench.engine.kernel_cache.recipes import recall, remember
+else:
+    from lobench.engine.kernel_cache.uncached import (
+        attach,
+        digest_of,
+        is_kept,
+        kept_code,
+        kernel_folder,
+        recall,
+        remember,
+    )
 
 __all__ = [
-    "KernelCache",
     "attach",
-    "compiled_here",
     "digest_of",
     "is_kept",
     "kept_code",

@@ -13,6 +13,7 @@ from typing import Any
 from lobench.engine.kernel_cache import numba_internals, parts, settings, store
 from lobench.engine.kernel_cache.fingerprint import Fingerprint, fingerprint, own_tokens
 from lobench.engine.kernel_cache.folders import kernel_folder, say
+from lobench.engine.kernel_cache.surroundings import surroundings
 from lobench.engine.kernel_cache.trusted import trusted_file
 from lobench.engine.kernel_cache.values import Token, UnkeyableError
 
@@ -200,7 +201,7 @@ class KernelCache:
         arguments, prescribed = numba_internals.arguments_of(signature)
         found = fingerprint([self._dispatcher(), (*arguments, prescribed)])
         names = [numba_internals.type_name(kind) or type(kind).__name__ for kind in arguments]
-        lines = [*settings.surroundings(), f"arguments {', '.join(names)} -> {prescribed}", *found.lines]
+        lines = [*surroundings(), f"arguments {', '.join(names)} -> {prescribed}", *found.lines]
         for dispatcher in found.dispatchers:
             numba_internals.use_none_of_numbas(dispatcher)
         return "\n".join(lines), found

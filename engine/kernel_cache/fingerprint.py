@@ -45,7 +45,7 @@ _NO_CONTENT = {
 }
 """Attributes of a class that no code comes of."""
 
-_COMPILERS = "lobench.engine.compiling"
+_COMPILERS = "lobench.engine.part_compiler"
 
 _UNDEFINED = ("undefined",)
 
@@ -257,7 +257,8 @@ class _Walk:
 
     def class_(self, kind: Any) -> list[Token]:
         """Tokens of a class: bases and attributes; of an enumeration its members, of a named tuple its fields. A
-        compiler class of ``lobench.engine.compiling``, which holds its compiled functions, is represented by its text.
+        compiler class of ``lobench.engine.part_compiler``, which holds its compiled functions, is represented by its
+        text.
         """
         out: list[Token] = [kind.__qualname__] if self.lenient else [kind.__module__, kind.__qualname__]
         # A user's subclass of the pipeline may do something else.

@@ -1,4 +1,4 @@
-"""All of Numba's internals that the cache uses.
+"""What the cache does with Numba's internals (``private_numba``).
 
 None of it is public. What is used (Numba 0.61 to 0.68): a dispatcher's ``_cache``, ``py_func``, ``targetoptions``,
 ``locals``, ``overloads``; the function behind an intrinsic; the templates that ``overload`` registers, and the
@@ -11,31 +11,24 @@ import pickle
 import re
 import types as python_types
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from numba import types
-from numba.core import dispatcher as numba_dispatcher
-from numba.core import event, extending, imputils, registry, sigutils
-from numba.core.caching import FunctionCache
-from numba.core.compiler import CompilerBase, CompileResult
-from numba.core.entrypoints import init_all as _init_all
-from numba.core.registry import cpu_target
-from numba.core.serialize import dumps as _dumps
-from numba.core.typing import templates
 
+from lobench.engine import private_numba
 from lobench.engine.kernel_cache.trusted import trusted_file, trusted_module
+from lobench.engine.private_numba import CompilerBase, cpu_target, event, imputils, sigutils, templates
 
-init_all: Any = _init_all
-dumps: Any = _dumps
-result_class: Any = CompileResult
-Dispatcher: Any = numba_dispatcher.Dispatcher
-CPUDispatcher: Any = registry.CPUDispatcher
-Intrinsic: Any = vars(extending)["_Intrinsic"]
+init_all: Any = private_numba.init_all
+dumps: Any = private_numba.dumps
+result_class: Any = private_numba.CompileResult
+Dispatcher: Any = private_numba.Dispatcher
+CPUDispatcher: Any = private_numba.CPUDispatcher
+Intrinsic: Any = vars(private_numba.extending)["_Intrinsic"]
 Type: Any = types.Type
 DispatcherType: Any = types.Dispatcher
 ExternalFunction: Any = types.ExternalFunction
-NumbaCache: Any = FunctionCache
+NumbaCache: Any = private_numba.FunctionCache
 
 _OF_ONE_PROCESS = re.compile(r"#[0-9a-f]{6,}|0x[0-9a-f]{4,}|DeferredType")
 """Parts of types' names that are ids of Python objects."""
@@ -154,17 +147,6 @@ def use_none_of_numbas(dispatcher: Any) -> None:
         dispatcher._cache.disable()
 
 
-@contextmanager
-def without_numbas_cache() -> Iterator[None]:
-    """Meanwhile ``cache=True`` of ``numba.njit`` means nothing."""
-    kept = Dispatcher.enable_caching
-    Dispatcher.enable_caching = lambda self: None
-    try:
-        yield
-    finally:
-        Dispatcher.enable_caching = kept
-
-
 class _Listener(event.Listener):
     def __init__(self, started: Callable[[Any], None], ended: Callable[[Any], None]) -> None:
         self._started, self._ended = started, ended
@@ -210,3 +192,16 @@ def code_of(content: bytes) -> tuple[str, bytes]:
     """The function that a kernel of ``pack`` begins in, and the object file that it is in."""
     (_, _, (code, _)), described, *_ = pickle.loads(content)
     return described.llvm_func_name, code
+
+
+def target() -> tuple[str, str, str]:
+    """LLVM's triple, processor and features of compiled code."""
+    codegen: Any = cpu_target.target_context.codegen()
+    triple, cpu, features = codegen.magic_tuple()
+    return triple, cpu, features
+
+
+def debug_information() -> str:
+    """The class that writes it; profiles put another in its place."""
+    builder: Any = vars(private_numba.debuginfo)["DummyDIBuilder"]
+    return f"{builder.__module__}.{builder.__qualname__}"

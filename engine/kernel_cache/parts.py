@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any
 
-from lobench.engine.kernel_cache import numba_internals, settings, store
+from lobench.engine.kernel_cache import numba_internals, store
 from lobench.engine.kernel_cache.fingerprint import Fingerprint, fingerprint
 from lobench.engine.kernel_cache.folders import kernel_folder
+from lobench.engine.kernel_cache.surroundings import surroundings
 
 Pack = Callable[[], bytes]
 
@@ -42,7 +43,7 @@ def key_of(function: Any, arguments: Any, prescribed: Any, flags: Any) -> tuple[
         found = fingerprint([function, (*arguments, prescribed)])
     except Exception:  # a user's object may raise anything when it is examined
         return None
-    text = "\n".join([*settings.surroundings(), flags.summary(), *found.lines])
+    text = "\n".join([*surroundings(), flags.summary(), *found.lines])
     return blake2b(text.encode(errors="surrogatepass"), digest_size=20).hexdigest(), found
 
 

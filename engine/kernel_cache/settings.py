@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 from typing import Any
 
-import llvmlite
 import numba
-import numpy as np
-from numba.core import debuginfo
-from numba.core.registry import cpu_target
 
 _WITHOUT_EFFECT = (
     "CACHE_DIR",
@@ -33,7 +27,7 @@ _WITHOUT_EFFECT = (
 _OF_THE_MACHINE = ("CPU_NAME", "CPU_FEATURES", "ENABLE_AVX", "USING_SVML", "IS_", "MACHINE_BITS", "PYVERSION")
 
 config: dict[str, Any] = vars(numba.config)
-_FIRST_OPTIMIZATION = repr(config["OPT"])
+FIRST_OPTIMIZATION = repr(config["OPT"])
 """Numba's target machine is made once, with the level of that time; passes take the level of now."""
 
 
@@ -45,18 +39,4 @@ def generator(*, of_the_machine: bool = True) -> list[str]:
         f"{name}={value!r} {getattr(value, 'is_opt_max', '')}".rstrip()
         for name, value in sorted(config.items())
         if name.isupper() and not name.startswith(left_out)
-    ]
-
-
-def surroundings() -> list[str]:
-    """Versions, processor and settings: common to all kernels of a process."""
-    codegen: Any = cpu_target.target_context.codegen()
-    triple, cpu, features = codegen.magic_tuple()
-    builder: Any = vars(debuginfo)["DummyDIBuilder"]
-    return [
-        f"python {sys.version} {platform.python_implementation()} optimize={sys.flags.optimize}",
-        f"numba {numba.__version__}, llvmlite {llvmlite.__version__}, numpy {np.__version__}",
-        f"target {triple} {cpu} {features}",
-        f"first {_FIRST_OPTIMIZATION}, debug information by {builder.__module__}.{builder.__qualname__}",
-        *generator(),
     ]

@@ -16,14 +16,6 @@ from lobench.engine.layout import BOOK, STATE
 from tests.support.paths import ROOT
 from tests.support.replays import LADDER, PHASE, run_python
 
-NUMBAS = (
-    "lobench.engine.compiling",
-    "lobench.engine.kernel_cache.numba_internals",
-    "lobench.engine.kernel_cache.settings",
-    "lobench.engine.native",
-    "lobench.workbench.latency.ticks",
-    "lobench.workbench.numba_internals",
-)
 LAYERS = ("engine", "variants", "workbench", "reports")
 """From the bottom up: a package imports itself and those before it."""
 PAGES = {"lobench.workbench.cli.report", "lobench.workbench.cli.run"}
@@ -176,12 +168,11 @@ def test_the_oracle_needs_no_compiler() -> None:
     assert run_python(script) == []
 
 
-def test_private_interfaces_of_numba_are_used_in_few_modules() -> None:
-    """Those of profiles in one, those that compile and cache kernels in four; ``cgutils`` writes intrinsics."""
+def test_private_interfaces_of_numba_are_imported_in_one_module() -> None:
     found = [
         module for module in MODULES if any(name.startswith(("numba.core", "numba._")) for name in imports(module))
     ]
-    assert sorted(found) == sorted(NUMBAS)
+    assert found == ["lobench.engine.private_numba"]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -21,7 +21,7 @@ from lobench import engine
 from lobench.workbench.commits.code_text import digest_of
 from lobench.workbench.processes.child import text_place
 
-_OF_THE_CACHE = ("cache.py", "compiling.py", "kernel_cache")
+_OF_THE_CACHE = ("cache.py", "compiling.py", "kernel_cache", "part_compiler.py", "private_numba.py")
 """The files of an engine that decide the key and the content of a cached kernel."""
 
 

@@ -17,7 +17,6 @@ from typing import Any, Final
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 
 from lobench.engine.compiling import entry, kernel
 from lobench.engine.native import address_of, clock_gettime, int64, local, named_intrinsic
@@ -44,8 +43,8 @@ TSC: Final = platform.machine() in ("x86_64", "AMD64") and invariant()
 
 def _called(builder: Any, name: str, result: Any) -> Any:
     """A call of one of LLVM's intrinsics without arguments."""
-    declare: Any = cgutils.get_or_insert_function
-    return builder.call(declare(builder.module, ir.FunctionType(result, []), name), [])
+    declared = builder.module.globals.get(name)
+    return builder.call(declared or ir.Function(builder.module, ir.FunctionType(result, []), name), [])
 
 
 def _tsc_before(typingctx: Any) -> Any:

@@ -97,13 +97,13 @@ class Clock:
 
 def listen(gate: Gate) -> None:
     """Have Numba tell the gate when it compiles anything: functions, ufuncs, wrappers."""
-    from lobench.workbench.numba_internals import event as events
+    from lobench.workbench.numba_internals import event, found
 
-    class Compiler(events.Listener):  # type: ignore[misc]
+    class Compiler(found(event, "Listener")):  # type: ignore[misc]
         def on_start(self, event: Any) -> None:
             gate.compile_begins()
 
         def on_end(self, event: Any) -> None:
             gate.compile_ends()
 
-    events.register("numba:compiler_lock", Compiler())
+    event.register("numba:compiler_lock", Compiler())

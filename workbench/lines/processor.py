@@ -32,6 +32,7 @@ def runnable_processor(real: Host) -> CompiledFor:
     the user's own choice is respected. Returns the target, and the features left out."""
     from lobench.workbench.numba_internals import codegen, config, found
 
+    target = found(codegen, "JITCPUCodegen")
     has = host()["features"]
     features = {
         name: there and bool(has.get(name)) and (config.ENABLE_AVX or not name.startswith("avx"))
@@ -39,7 +40,6 @@ def runnable_processor(real: Host) -> CompiledFor:
     }
     lost = sorted(name for name, there in real["features"].items() if there and not has.get(name))
     text = ",".join(("+" if there else "-") + name for name, there in sorted(features.items()))
-    target = found(codegen, "JITCPUCodegen")
     target._get_host_cpu_name = lambda self: config.CPU_NAME or real["name"]
     target._get_host_cpu_features = lambda self: text if config.CPU_FEATURES is None else config.CPU_FEATURES
     chosen = config.CPU_NAME is not None or config.CPU_FEATURES is not None

@@ -34,7 +34,7 @@ def written(name: str) -> str:
     return name.encode("utf-8", "replace").decode("utf-8")
 
 
-class LineTables(debuginfo.DIBuilder):  # type: ignore[misc]
+class LineTables(found(debuginfo, "DIBuilder")):  # type: ignore[misc]
     """Debug information without variables and types: positions, functions, and inlining."""
 
     def __init__(self, module: Any, filepath: str, cgctx: Any, directives_only: bool) -> None:

@@ -364,7 +364,7 @@ def test_overloads_of_unknown_source_are_not_kept(
 def test_a_pipeline_of_the_users_is_part_of_the_key(place: Place) -> None:
     place.helper(
         """
-        from lobench.engine.compiling import _Named
+        from lobench.engine.part_compiler import _Named
         from numba.core import types
         class Own(_Named):
             def compile_extra(self, function):

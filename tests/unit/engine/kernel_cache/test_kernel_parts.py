@@ -209,13 +209,13 @@ def test_a_part_brings_no_function_along_that_is_named_by_a_count(place: Place) 
     """Of two processes, which count alike, another one may have the name."""
     place.write(shared="max(3, number)")
     before = """
-import lobench.engine.compiling as compiling
-as_it_is = compiling._packed
+import lobench.engine.part_compiler as part_compiler
+as_it_is = part_compiler._packed
 def packed(result):
     module = result.library._final_module
     open({file!r}, "a").writelines(f"{{one.linkage.name}} {{one.name}}\\n" for one in module.functions)
     return as_it_is(result)
-compiling._packed = packed
+part_compiler._packed = packed
 """
     file = place.folder / "functions"
     place.use("one", before=before.format(file=str(file)))
