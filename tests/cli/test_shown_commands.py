@@ -87,7 +87,8 @@ RUN = {
 LONG = {
     "lobench verify your.mbo.dbn.zst --oracle": Typed(),
     "lobench verify --ladder ladder.toml": Typed(),
-    "lobench verify --variants-from mine.so --variants mine": Typed(),
+    # This engine of arrays takes minutes for the states of large books.
+    "lobench verify --variants-from mine.so --variants mine": Typed("synth:every-rule,n=20000"),
     "lobench conform mine.py": Typed(),
     "lobench conform p7": Typed(),
     "lobench profile p0 your.mbo.dbn.zst": Typed(programs=("valgrind",)),

@@ -33,7 +33,7 @@ from lobench.workbench.latency.stopping import stopped
 from lobench.workbench.latency.ticks import timed_clock
 from lobench.workbench.measurement.design import Slice
 from lobench.workbench.measurement.prefault import taken, touch
-from lobench.workbench.measurement.questions import Examiner, draw, put_off
+from lobench.workbench.measurement.questions import Examiner, Lateness, draw
 from lobench.workbench.measurement.task import Job
 from lobench.workbench.results.model.latency import BlockCost, Distribution, Load, VariantLatency
 
@@ -84,6 +84,7 @@ class _Bench:
         """By n, the number of calls with 2^n records up to the next power; ``_costs`` keeps a sample of them."""
         self._company = Company.now()
         self._examiner = Examiner(job.task.traced)
+        self._lateness = Lateness()
         everything = Slice(0, 0, job.feed.count)
         (self._question,) = draw(job.feed, [everything], random.Random(job.task.seed))
         self.plain = ""
@@ -204,7 +205,7 @@ class _Bench:
         if left is not None:
             raise LobenchError(f"it {left}")
         owed, answer = self._examiner.ask(replay, self._question)
-        self._refuse(put_off(owed, spent + owed))
+        self._refuse(self._lateness.judged(owed, spent + owed))
         return answer
 
     def _refuse(self, late: str | None) -> None:

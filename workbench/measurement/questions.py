@@ -24,6 +24,8 @@ MOST_OWED = 0.2
 LEAST_OWED = 10_000_000
 """Nanoseconds of a pass: on a feed of a few thousand records any first answer may take this long. It counts as time all
 the same."""
+LEAST_LATE = 2
+"""Passes with late answers, at least half of all, that refuse a variant: a single one may have been disturbed."""
 _CACHE_BYTES = 1 << 26
 """More than any cache of a core holds. A question about everything reads cold memory both times."""
 
@@ -85,6 +87,21 @@ def put_off(owed: float, spent: float, least: float = LEAST_OWED) -> str | None:
     if owed <= max(least, MOST_OWED * spent):
         return None
     return f"does {owed / spent:.0%} of its work only when it is asked for results"
+
+
+@dataclass
+class Lateness:
+    """Of one variant: the number of its passes, and of those whose answers came late."""
+
+    passes: int = 0
+    late: int = 0
+
+    def judged(self, owed: float, spent: float) -> str | None:
+        """Note a pass (``put_off``). Why the variant is refused after it; None if it is not."""
+        late = put_off(owed, spent)
+        self.passes += 1
+        self.late += late is not None
+        return late if 2 * self.late >= max(self.passes, 2 * LEAST_LATE) else None
 
 
 def _trace(replay: Running) -> int:

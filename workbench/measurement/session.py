@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
@@ -14,7 +14,7 @@ from lobench.workbench.measurement.design import ALIKE, STARTUP, Slice, isolated
 from lobench.workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from lobench.workbench.measurement.process import cpu_for, messages
 from lobench.workbench.measurement.protocol import Alive, Pass, SessionMessage, SessionSettings
-from lobench.workbench.measurement.questions import put_off
+from lobench.workbench.measurement.questions import Lateness
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import WorkerError
@@ -29,9 +29,6 @@ LOOKS = frozenset((4, 8, 16))
 
 Allot = Callable[["Session", float, float, float], int]
 """See ``allotment.allotted``."""
-
-LEAST_LATE = 2
-"""Passes with late answers, at least half of all, that refuse a variant: a single one may have been disturbed."""
 
 DIFFERS = "a trace, an answer or the state differed from the reference's in a timed replay"
 
@@ -49,9 +46,7 @@ class Session:
     samples: list[list[int]] = field(default_factory=list)
     isolated: list[list[int]] = field(default_factory=list)
     disagreeing: set[str] = field(default_factory=set)
-    judged: Counter[str] = field(default_factory=Counter, compare=False)
-    late: Counter[str] = field(default_factory=Counter, compare=False)
-    """Passes of each variant, and those whose answers came late."""
+    lateness: dict[str, Lateness] = field(default_factory=lambda: defaultdict(Lateness), compare=False)
     reasons: dict[str, str] = field(default_factory=dict)
     """Why a variant is ``disagreeing``."""
     complete: bool = False
@@ -167,10 +162,8 @@ class Session:
         for index, (name, owed) in enumerate(zip(self.measured, made.owed_ns, strict=True)):
             mine = [row for row in rows if row[variant] == index]
             spent, records = sum(row[cpu] for row in mine), sum(timed[row[place]] for row in mine)
-            late = put_off(owed, spent)
-            self.judged[name] += 1
-            self.late[name] += late is not None
-            if late and 2 * self.late[name] >= max(self.judged[name], 2 * LEAST_LATE):
+            late = self.lateness[name].judged(owed, spent)
+            if late:
                 self.refuse(name, late)
             if spent < records * made.floor_ns / 2:
                 self.refuse(name, f"{spent / records:.2g} ns a record is less than reading it takes")
