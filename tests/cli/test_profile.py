@@ -211,9 +211,8 @@ def test_a_tuned_variant(all_counted: Any) -> None:
     # look-ahead run more often: a turn of a loop takes two instructions at least.
     ahead = lines_of(all_counted[FITTED], "variants/p7_cache_layout/prefetch.py")
     assert ahead['found["event"] = place'] == ahead['home = found["home"]'] == 1
-    first = (
-        ahead['for turn in range(index, min(index + 2 * state["distance"], count)):'] * all_counted[FITTED]["events"]
-    )
+    loop = 'for each in range(turn, min(turn + 2 * packed["distance"], count)):'
+    first = ahead[loop] * all_counted[FITTED]["events"]
     assert first >= 2 * 2 * EAGER.distance > 4 * 2 * DEFAULTS.distance
 
 
