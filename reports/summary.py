@@ -7,7 +7,7 @@ from dataclasses import replace
 from lobench.reports.blocks import Block, Cell, Table, Text
 from lobench.reports.machines import across_machines, machine, machines
 from lobench.reports.numbers import TIMES, integer, listed, percent
-from lobench.reports.result_view import ResultView
+from lobench.reports.result_view import LATENCY, ResultView
 from lobench.reports.sections.shared import SCORES, TONES, beside, figure
 from lobench.reports.side_by_side import by_ladder, side_by_side
 from lobench.workbench.results.model.analysis import Rung
@@ -25,7 +25,10 @@ def summary(feeds: list[ResultView], anchors: list[str]) -> list[Block]:
     links = {id(feed): anchor for feed, anchor in zip(feeds, anchors, strict=True)}
     found = [*side_by_side(feeds), *across_machines(feeds)]
     for name, own in ladders.items():
-        found.append(_steps(own, [links[id(feed)] for feed in own], name if len(ladders) > 1 else ""))
+        # A result of latency alone has no steps; one of its variants that differed is named all the same.
+        stepped = [feed for feed in own if feed.document.kind != LATENCY or feed.refuted]
+        if stepped:
+            found.append(_steps(stepped, [links[id(feed)] for feed in stepped], name if len(ladders) > 1 else ""))
         found += places(own)
     return found
 

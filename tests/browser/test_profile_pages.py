@@ -44,6 +44,12 @@ def test_source_can_be_read_on_any_paper_and_colour(browser: Any, profile: Path,
         assert page.locator("tr.hot").count() == 3
 
 
+def test_wide_lines_scroll_within_the_page_of_a_phone(browser: Any, profile: Path) -> None:
+    with Visit(browser, profile / "source.html", width=300) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") == 300
+        assert page.evaluate("[...document.querySelectorAll('.scroll')].some((box) => box.scrollWidth > 300)")
+
+
 def test_the_index_leads_to_the_line(browser: Any, profile: Path) -> None:
     with Visit(browser, profile / "source.html") as page:
         links = page.locator("table").first.locator("a")

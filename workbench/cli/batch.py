@@ -155,7 +155,9 @@ def _show_schedule(schedule: Schedule, scheduler: str | None) -> None:
 
 def _time(seconds: float) -> str:
     return (
-        f"{seconds:,.0f} s"
+        "less than 1 s"
+        if seconds < 1
+        else f"{seconds:,.0f} s"
         if seconds < 120
         else f"{seconds / 60:,.0f} min"
         if seconds < 7200

@@ -27,10 +27,14 @@ tr:target{outline:2px solid}
 tr.gap td{color:var(--quiet);text-align:left}
 h1{font-size:1.4em}h2{font-size:1.05em;margin:1.6em 0 .3em}summary h2{display:inline}
 details{margin:1em 0}details summary{cursor:pointer}
+@media(max-width:719px){body{margin:1em}.scroll{overflow-x:auto}}
 @media print{details{display:block}}
 """
 
 _PLACELESS = "(instructions without a line)"
+
+_SCROLL = '<div class="scroll" role="group" tabindex="0" aria-label="{}">'
+"""Begins a table, which scrolls by itself on a narrow screen."""
 
 _AROUND = 2
 """Lines shown before and after one that cost something."""
@@ -73,7 +77,9 @@ def source_page(found: Lined, sources: Sources) -> str:
         share = sum(row.share for row in files[file].values())
         opened = " open" if share >= 0.01 else ""
         parts.append(f"<details{opened}><summary><h2>{escaped(file)}: {share:.1%}</h2></summary>")
+        parts.append(_SCROLL.format(escaped(file)))
         parts.append(_table(files[file], sources.lines(file), columns, place))
+        parts.append("</div>")
         parts.append("</details>")
     return "\n".join([*parts, "</main></body></html>"])
 
@@ -92,7 +98,7 @@ def _index(files: Mapping[str, Rows], ranked: Sequence[str], sources: Sources, c
     """The hottest lines of all files, with links to them."""
     rows = [(row, place) for place, file in enumerate(ranked) for row in files[file].values()]
     rows.sort(key=lambda entry: -entry[0].share)
-    yield f"<h2>Hottest lines</h2><table><tr><th>share</th><th>{columns[0].replace('_', ' ')}</th>"
+    yield f"<h2>Hottest lines</h2>{_SCROLL.format('the hottest lines')}<table><tr><th>share</th><th>{columns[0].replace('_', ' ')}</th>"
     yield '<th class="code">line</th><th class="code">source</th></tr>'
     for row, place in rows[:_HOTTEST]:
         where = f"{row.file}:{row.line}" if row.line else row.file
@@ -100,7 +106,7 @@ def _index(files: Mapping[str, Rows], ranked: Sequence[str], sources: Sources, c
         text = escaped(sources.text(row.file, row.line)) if row.line else _PLACELESS
         cells = f"<td>{row.share:.2%}</td><td>{_number(row.costs[columns[0]])}</td>"
         yield f'<tr>{cells}<td class="code">{link}</td><td class="code">{text}</td></tr>'
-    yield "</table>"
+    yield "</table></div>"
 
 
 def _table(rows: Rows, lines: list[str], columns: Sequence[str], place: int) -> str:

@@ -120,6 +120,16 @@ def test_latency_alone_has_a_headline(tmp_path: Path) -> None:
 
 
 @pytest.mark.normal
+def test_latency_alone_has_no_row_of_steps(tmp_path: Path) -> None:
+    served = complete(feeds=["synth:deep-book,n=2M"])
+    served["kind"] = "latency"
+    _, text = made(tmp_path, complete(), served)
+    (_, after) = text.split("Step of every phase on every feed", 1)
+    rows = after.split("\n\n")[1].splitlines()[2:]
+    assert [row.split("|")[1].strip() for row in rows] == ["synth:liquid-future"]
+
+
+@pytest.mark.normal
 def test_the_page_fetches_nothing(tmp_path: Path) -> None:
     source = write([complete()], tmp_path).read_text()
     page = Parsed(source)
