@@ -98,7 +98,8 @@ def _index(files: Mapping[str, Rows], ranked: Sequence[str], sources: Sources, c
     """The hottest lines of all files, with links to them."""
     rows = [(row, place) for place, file in enumerate(ranked) for row in files[file].values()]
     rows.sort(key=lambda entry: -entry[0].share)
-    yield f"<h2>Hottest lines</h2>{_SCROLL.format('the hottest lines')}<table><tr><th>share</th><th>{columns[0].replace('_', ' ')}</th>"
+    yield f"<h2>Hottest lines</h2>{_SCROLL.format('the hottest lines')}"
+    yield f"<table><tr><th>share</th><th>{columns[0].replace('_', ' ')}</th>"
     yield '<th class="code">line</th><th class="code">source</th></tr>'
     for row, place in rows[:_HOTTEST]:
         where = f"{row.file}:{row.line}" if row.line else row.file
