@@ -51,8 +51,8 @@ def exhausted(error: BaseException) -> str | None:
             return f"too many open files: they are limited to {files} (ulimit -n)"
         if isinstance(seen, MemoryError) or number == errno.ENOMEM or tells_of_memory(text):
             return f"{out_of_memory()}; use a shorter feed (n=…) or one worker"
-        # llvmlite does not say why the library failed to load.
-        if _LLVM in text and memory_is_limited():
+        # llvmlite does not say why the library failed to load, and Python may lack the memory for a MemoryError.
+        if (_LLVM in text or isinstance(seen, SystemError)) and memory_is_limited():
             return f"{out_of_memory()}; use a shorter feed (n=…) or one worker"
         seen = seen.__cause__ or seen.__context__
     return None
