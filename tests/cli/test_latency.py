@@ -193,7 +193,7 @@ def test_a_run_shows_it_too(folder: Path) -> None:
     asked = ("--variants", "p4", "--until", "book", "--budget", "4", "--processes", "2", "--latency")
     done = lobench("run", "--quick", FEED, *asked, folder=folder)
     assert done.returncode == 0, done.stderr
-    assert "response times at the market's own speed" in done.stdout
+    assert "response times at the market's own speed" in " ".join(done.stdout.split())
     (where,) = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("histograms")]
     names = {path.name for path in (folder / where).rglob("*.hgrm")}
     assert {"p4_hash_lookup-service.hgrm", "p0_baseline-response-16x.hgrm"} <= names

@@ -193,7 +193,7 @@ def test_short_names_and_commits_without_the_variant(miniature: Miniature) -> No
     words = ("--feed", miniature.feed, "--variants", "p1", "--rounds", "3", "--seconds", "0.05")
     done = miniature.lobench("history", "backfill", f"{second}~1..{second}", *words)
     assert done.returncode == 0, done.stderr
-    assert "it has none of the variants p1_new" in done.stderr
+    assert "has none of the variants p1_new" in done.stderr
     files = result_files(miniature)
     assert set(files) == {second[:8]}
     assert files[second[:8]]["results"]["lobench.loops_per_event"][1][0] == ["'p1_new'"]
