@@ -194,7 +194,7 @@ def rust(folder: Path, cache: Path) -> EngineRepository:
 
 
 RUST_SLOWER_LOOPS: Final = 200
-RUST_RARE_LOOPS: Final = 1500
+RUST_RARE_LOOPS: Final = 8000
 
 
 def _replaced(text: str, old: str, new: str) -> str:

@@ -58,6 +58,9 @@ def laid_out(folder: Path, commit: str) -> Path:
 def suite(folder: Path, commit: str) -> dict[str, dict[tuple[str, str], float | None]]:
     """Benchmark to variant and feed to asv's value for a commit, None if skipped."""
     python = new_environment(folder / "env")
+    # asv 0.6.6 takes the folders of ASV_PYTHONPATH from the benchmarks' path again.
+    (site,) = (folder / "env").glob("lib/python*/site-packages")
+    (site / "tree.pth").write_text(f"{laid_out(folder / 'tree', commit)}\n")
     configuration = json.loads(_without_comments((ROOT / "asv.conf.json").read_text()))
     # asv does not support a work tree whose repository is elsewhere.
     git(ROOT, "clone", "-q", "--no-checkout", str(ROOT), str(folder / "repository"))
@@ -69,8 +72,7 @@ def suite(folder: Path, commit: str) -> dict[str, dict[tuple[str, str], float | 
     (folder / "asv.conf.json").write_text(json.dumps({**configuration, **places}))
     variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LOBENCH_TREE"))},
-        **{"HOME": str(folder), "ASV_PYTHONPATH": str(laid_out(folder / "tree", commit))},
-        **{"LOBENCH_CACHE_DIR": str(folder / "cache"), "OPENBLAS_NUM_THREADS": "1"},
+        **{"HOME": str(folder), "LOBENCH_CACHE_DIR": str(folder / "cache"), "OPENBLAS_NUM_THREADS": "1"},
     }
     asv = [str(python), "-m", "asv", "--config", str(folder / "asv.conf.json")]
     for words in (

@@ -50,7 +50,7 @@ def test_a_quick_run(installed: Path, tmp_path: Path) -> None:
     assert [rung["variant"][:2] for rung in told["feeds"][0]["analysis"]["ladder"]] == [
         f"p{n}" for n in range(len(LADDER))
     ]
-    assert Path(told["report_file"]).is_relative_to(tmp_path)
+    assert (tmp_path / told["report_file"]).is_file()
 
 
 @pytest.mark.long
