@@ -43,10 +43,10 @@ CUT_OFF = """() => {
   for (const element of document.querySelectorAll("body *:not(svg *)")) {
     const box = element.getBoundingClientRect();
     if (!box.width) continue;
-    if (element.parentElement.closest(".scroll")) continue;
+    if (element.parentElement.closest(".scroll, .broad")) continue;
     if (box.right > innerWidth + 0.5 || box.left < -0.5) wrong.push("beyond the screen: " + say(element));
     if (getComputedStyle(element).display !== "inline" && element.scrollWidth > element.clientWidth + 1 &&
-        !element.matches(".scroll"))
+        !element.matches(".scroll, .broad"))
       wrong.push("beyond its element: " + say(element));
   }
   return wrong;
