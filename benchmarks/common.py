@@ -1,8 +1,9 @@
 """Shared by the benchmarks: parameters, feeds, compiled kernels, exact counts, made once for each commit.
 
 asv runs the working tree's version of these files against each commit's installed code. So parameters come from the
-working tree, and only code that every commit has is used; missing features raise NotImplementedError, which asv takes
-for "skip". Nothing is imported from the engine before it is needed: asv starts a process for each value.
+working tree, and only code that every commit has is used; missing features raise SkipNotImplemented, a
+NotImplementedError that asv takes for "skip" within a benchmark as well as in its set-up. Nothing is imported from the
+engine before it is needed: asv starts a process for each value.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+
+from asv_runner.benchmarks.mark import SkipNotImplemented
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -72,7 +75,7 @@ def found(name: str) -> Any:
     """The commit's variant of that name; NotImplementedError if it has none."""
     variants = part("variants").discover()
     if name not in variants:
-        raise NotImplementedError(f"this commit has no {name}")
+        raise SkipNotImplemented(f"this commit has no {name}")
     return variants[name]
 
 

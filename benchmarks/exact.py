@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from asv_runner.benchmarks.mark import SkipNotImplemented
+
 from .common import COUNTERS, FEEDS, VARIANTS, Prepared, attributes, counts
 
 
@@ -24,7 +26,7 @@ def looked_up(cache: dict[str, Any], variant: str, feed: str, kind: str) -> floa
     series."""
     found = counts(cache, variant, feed, kind)
     if not found.get(kind):
-        raise NotImplementedError(f"no {kind} here")
+        raise SkipNotImplemented(f"no {kind} here")
     return float(found[kind])
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from asv_runner.benchmarks.mark import SkipNotImplemented
+
 from .common import TIMED, VARIANTS, Prepared, attributes, compile_one, loaded, new_replay, speed
 
 STAGES = ("book", "features")
@@ -27,7 +29,7 @@ class Stages(Prepared):
 
     def setup(self, cache: dict[str, Any], variant: str, feed: str, stage: str) -> None:
         if not compile_one(("timed", variant, {}), stage):
-            raise NotImplementedError(f"this commit has no {variant}, or none that ends after {stage}")
+            raise SkipNotImplemented(f"this commit has no {variant}, or none that ends after {stage}")
         self.feed = loaded(cache["feeds"][feed])
         self.replay = new_replay(variant, stage)
         self.replay.run(0, 0, 0)
