@@ -67,6 +67,7 @@ def test_an_error_without_an_exception_is_lack_of_memory_if_that_is_limited(monk
     assert exhausted(lost) is None
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (600_000 * 1024, resource.RLIM_INFINITY))
     assert str(exhausted(lost)).startswith("out of memory, which is limited to 600000 KiB (ulimit -v)")
+    assert exhausted(SystemError("bad argument to internal function")) is None
 
 
 def test_the_exhausted_resource_is_named() -> None:

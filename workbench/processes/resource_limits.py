@@ -27,6 +27,8 @@ _MEMORY = (
     "memoryerror",
 )
 _LLVM = "libllvmlite"
+_LOST = ("without exception set", "without setting an exception")
+"""In a SystemError: something failed, and there was no memory for the MemoryError."""
 
 
 def check_limits() -> None:
@@ -51,8 +53,9 @@ def exhausted(error: BaseException) -> str | None:
             return f"too many open files: they are limited to {files} (ulimit -n)"
         if isinstance(seen, MemoryError) or number == errno.ENOMEM or tells_of_memory(text):
             return f"{out_of_memory()}; use a shorter feed (n=…) or one worker"
-        # llvmlite does not say why the library failed to load, and Python may lack the memory for a MemoryError.
-        if (_LLVM in text or isinstance(seen, SystemError)) and memory_is_limited():
+        # llvmlite does not say why the library failed to load.
+        lost = isinstance(seen, SystemError) and any(words in text for words in _LOST)
+        if (_LLVM in text or lost) and memory_is_limited():
             return f"{out_of_memory()}; use a shorter feed (n=…) or one worker"
         seen = seen.__cause__ or seen.__context__
     return None
