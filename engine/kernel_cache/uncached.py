@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,9 @@ from lobench.engine.kernel_cache.folders import say
 
 def attach(dispatcher: Any) -> Any:
     """The dispatcher as it is. Says once that kernels are not kept."""
-    _tell()
-    return dispatcher
-
-
-@cache
-def _tell() -> None:
     why = f"the cache needs Numba {private_numba.KNOWN}, {private_numba.WHY_NOT}"
     say(f"kernels are not cached but compiled in each process: {why}")
+    return dispatcher
 
 
 def kernel_folder() -> Path | None:
