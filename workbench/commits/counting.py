@@ -31,11 +31,9 @@ RECORDS = 20_000
 
 OF_AN_ACTION = 200
 """Records of each kind of action to count separately, if available: the last ones."""
-FEW = 50
-"""With fewer records of a kind, chance does not average out: the cost of a single record may depend on random keys of
-a hash table or on memory addresses."""
 REPLAYS = 5
-"""Replays for a kind with few records. The spread of their counts shows the effect of chance."""
+"""Replays of an engine from outside for each count. Their spread shows the effect of chance: costs may depend on random
+keys of a hash table or on memory addresses."""
 
 LEAD = 200_000
 """Most records that are replayed before the counted ones; under valgrind a replay takes ten times as long."""
@@ -157,7 +155,8 @@ def count(valgrind: Valgrind, replay: Any, chunk: Any, name: str) -> None:
 def count_variant(
     valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str, Any], label: str, ended: list[threading.Event]
 ) -> None:
-    """Count one variant on one feed, signal the first of ``ended``, stay until the second.
+    """Count one variant on one feed, an engine from outside in several replays; signal the first of ``ended``, stay
+    until the second.
 
     ``label`` takes the number of records and the kind of count.
     """
@@ -172,6 +171,11 @@ def count_variant(
             count(valgrind, replay, chunk, "lobench " + label.format(records.count, kind))
         replay.close()
         if isinstance(feed, Records):
+            for _ in range(REPLAYS - 1):
+                replay = start(variant, task, feed)
+                replay.run(lead.address, lead.stride, lead.count)
+                count(valgrind, replay, records, "lobench " + label.format(records.count, "whole"))
+                replay.close()
             count_actions(valgrind, variant, feed, task, label)
     finally:
         ended[0].set()
@@ -180,7 +184,7 @@ def count_variant(
 
 def count_actions(valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str, Any], label: str) -> None:
     """Count each kind of action separately: its last records up to the end of those that ``count_variant`` counts. Each
-    kind has its own replay, a kind with few records several.
+    kind has its own replays.
 
     Each record is a call of its own, and a call costs more than a record. So empty calls are counted as well.
     """
@@ -191,7 +195,7 @@ def count_actions(valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str
     alone(valgrind, start(variant, task, feed), feed, idle, 0, label, ("settling", "idle"))
     for kind in sorted(set(actions)):
         places = places_of(kind, actions)
-        for _ in range(REPLAYS if len(places) < FEW else 1):
+        for _ in range(REPLAYS):
             alone(valgrind, start(variant, task, feed), feed, places, 1, label, (f"action-{chr(kind)}",))
 
 

@@ -26,20 +26,16 @@ Dumps = dict[str, list[tuple[int, int]]]
 def read(files: Iterable[Path]) -> dict[tuple[int, str], dict[str, float]]:
     """(feed, variant) to instructions per event, without those of an empty call; and, if counted, to those of a record
     of each kind of action, means over replays."""
-    found: dict[tuple[int, str], dict[str, float]] = {}
-    for pair, dumps in _dumps(files).items():
-        if "whole" in dumps:
-            (whole, records), (empty, _) = dumps["whole"][-1], dumps["empty"][-1]
-            found[pair] = {INSTRUCTIONS: (whole - empty) / records}
-        for name, costs in _of_actions(dumps).items():
-            found.setdefault(pair, {})[name] = sum(costs) / len(costs)
-    return found
+    return {
+        pair: {name: sum(costs) / len(costs) for name, costs in _by_count(dumps).items()}
+        for pair, dumps in _dumps(files).items()
+    }
 
 
 def spreads(files: Iterable[Path]) -> dict[tuple[int, str], dict[str, tuple[float, float]]]:
     """(feed, variant) to the smallest and the largest value behind each mean of ``read``, if replays differ."""
     return {
-        pair: {name: (min(costs), max(costs)) for name, costs in _of_actions(dumps).items() if min(costs) < max(costs)}
+        pair: {name: (min(costs), max(costs)) for name, costs in _by_count(dumps).items() if min(costs) < max(costs)}
         for pair, dumps in _dumps(files).items()
     }
 
@@ -55,10 +51,12 @@ def _dumps(files: Iterable[Path]) -> dict[tuple[int, str], Dumps]:
     return found
 
 
-def _of_actions(dumps: Dumps) -> dict[str, list[float]]:
-    """Instructions of one record of each kind of action, in each replay."""
+def _by_count(dumps: Dumps) -> dict[str, list[float]]:
+    """Instructions per event, and of one record of each kind of action, in each replay."""
+    empty, _ = dumps.get("empty", [(0, 1)])[-1]
     idle, calls = dumps.get("idle", [(0, 1)])[-1]
-    return {
+    whole = {INSTRUCTIONS: [(cost - empty) / count for cost, count in dumps["whole"]]} if "whole" in dumps else {}
+    return whole | {
         BY_ACTION + kind[-1]: [cost / count - idle / calls for cost, count in found]
         for kind, found in dumps.items()
         if kind.startswith("action-")

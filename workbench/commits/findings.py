@@ -29,8 +29,7 @@ LEAST_FLOOR = 0.005
 """Differences below this are not claimed, however quiet a session was: with few rounds a control may look too good."""
 
 ONE_ACTION = 0.1
-"""A larger rise of the instructions of one kind of action fails, however rare it is in the feed. If replays differ,
-the rise is from the largest value before to the smallest after: differences between replays are no rise."""
+"""A larger rise of the instructions of one kind of action fails, however rare it is in the feed."""
 
 DIFFERS: Final = "results differ"
 REPAIRED: Final = "repaired"
@@ -99,8 +98,8 @@ class Finding:
     def verdict(self) -> str:
         """One of the words above, or of ``results.model.verdict``.
 
-        Time has the first word: more instructions that take less time are no loss. Where time shows nothing, a rise
-        of the exact count speaks: of all, or of one kind of action where the whole did not fall.
+        Time has the first word: more instructions that take less time are no loss. Where time shows nothing, a sure
+        rise of the exact count speaks: of all, or of one kind of action where the whole did not surely fall.
         """
         if self.difference is not None or self.repaired:
             return REPAIRED if self.repaired else DIFFERS
@@ -110,10 +109,10 @@ class Finding:
             return NO_DIFFERENCE
         if self.timing in SHOWN:
             return self.timing
-        more = self.instructions
-        if more is not None and (more > self.allowed or (more > -MOVED and self._one_action())):
-            return MORE_WORK
-        return NO_DIFFERENCE if more is not None else self.timing
+        if self.instructions is None:
+            return self.timing
+        more = self._sure_change(INSTRUCTIONS)
+        return MORE_WORK if more > self.allowed or (more > -MOVED and self._one_action()) else NO_DIFFERENCE
 
     @property
     def words(self) -> str:
@@ -122,8 +121,11 @@ class Finding:
         return worded(self.verdict, small and self.verdict in SHOWN)
 
     def _one_action(self) -> bool:
-        rises = (rise(*self.exact[name], self._spreads(name)) for name in self.exact if _is_action(name))
-        return any(change > max(ONE_ACTION, self.allowed) for change in rises)
+        changes = (self._sure_change(name) for name in self.exact if _is_action(name))
+        return any(change > max(ONE_ACTION, self.allowed) for change in changes)
+
+    def _sure_change(self, name: str) -> float:
+        return sure_change(*self.exact[name], self._spreads(name))
 
     def _spreads(self, name: str) -> Spreads:
         return self.spreads.get(name, (None, None))
@@ -171,13 +173,13 @@ def changed(before: float | None, after: float | None, *, spreads: Spreads = (No
     return max(least - high, low - most) > MOVED * max(abs(before), abs(after))
 
 
-def rise(before: float | None, after: float | None, spreads: Spreads = (None, None)) -> float:
-    """The certain rise of an exact count, as a fraction: from the largest value before to the smallest after. 0.0 if
-    there is none."""
+def sure_change(before: float | None, after: float | None, spreads: Spreads = (None, None)) -> float:
+    """The change of an exact count, as a fraction, between the values of all replays that lie nearest to each other: a
+    rise from the largest before to the smallest after. 0.0 if they overlap."""
     if not before or after is None:
         return 0.0
-    (_, high), (least, _) = _ends(before, after, spreads)
-    return max(0.0, least / high - 1)
+    (low, high), (least, most) = _ends(before, after, spreads)
+    return least / high - 1 if least > high else min(0.0, most / low - 1)
 
 
 def _ends(before: float, after: float, spreads: Spreads) -> tuple[Spread, Spread]:
@@ -222,7 +224,7 @@ def _finding(
     lacking = None if all(has) else (GONE if has[0] else NEW)
     wrong = difference(measured, names, place, variant)
     found = Finding(name, variant, None, None, None, exact, wrong, lacking, allowed, spreads=spreads)
-    if exact.get(INSTRUCTIONS) and changed(*exact[INSTRUCTIONS]) and all(has):
+    if all(has) and any(kind == INSTRUCTIONS or _is_action(kind) for kind in found.moved):
         costs = [measured.lines.get(key, {}).get((feed, variant), {}) for key in keys]
         trees = [session.sources[session.stands(one, variant)].tree for one in pair]
         rises = lines.changed(costs[0], costs[1], trees[0], trees[1]) if all(costs) else []

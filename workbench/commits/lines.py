@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
@@ -56,16 +57,18 @@ class ChangedLine:
 
 
 def read(files: Iterable[Path], objects: Mapping[str, str]) -> dict[tuple[int, str], Costs]:
-    """(feed, variant) to costs of lines; ``objects``: variant to the library that contains its lines."""
-    found: dict[tuple[int, str], Costs] = {}
+    """(feed, variant) to costs of lines, means over replays; ``objects``: variant to the library that contains its
+    lines."""
+    sums: dict[tuple[int, str], Counter[tuple[str, int]]] = {}
+    events: Counter[tuple[int, str]] = Counter()
     for file in files:
         text = file.read_text(errors="replace", encoding="utf-8")
         name = NAMED.search(text)
         if name and name[3] == "whole" and name[4] in objects:
-            costs = _costs(text, os.path.realpath(objects[name[4]]))
-            most = sorted(costs.items(), key=lambda entry: -entry[1])[:KEPT]
-            found[int(name[1]), name[4]] = {line: cost / int(name[2]) for line, cost in most}
-    return found
+            pair = (int(name[1]), name[4])
+            sums.setdefault(pair, Counter()).update(_costs(text, os.path.realpath(objects[name[4]])))
+            events[pair] += int(name[2])
+    return {pair: {line: cost / events[pair] for line, cost in costs.most_common(KEPT)} for pair, costs in sums.items()}
 
 
 def _costs(text: str, library: str) -> dict[tuple[str, int], int]:

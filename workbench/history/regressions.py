@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from lobench.workbench.commits.findings import MOVED, ONE_ACTION, changed, rise
+from lobench.workbench.commits.findings import MOVED, ONE_ACTION, changed, sure_change
 from lobench.workbench.commits.measuring import BY_ACTION, INSTRUCTIONS
 from lobench.workbench.history.acknowledged import Acknowledgement
 from lobench.workbench.history.changepoints import Step, asv_steps, otava_steps
@@ -103,7 +103,7 @@ def _of_series(history: History, series: Series, acknowledged: Sequence[Acknowle
     least = max(LEAST_TIME, series.floor)
     otava = otava_steps(series.times, least)
     detectors = {"asv": asv_steps(series.times, series.weights, least), "otava": otava or []}
-    exact = [step for step in _exact_steps(series, series.instructions()) if step.change > LEAST_INSTRUCTIONS]
+    exact = [step for step in _exact_steps(series) if _sure_change(series, step) > LEAST_INSTRUCTIONS]
     exact += _action_steps(series, {step.index for step in exact})
     exact = [step for step in exact if _timing(history, series, step.index) != FASTER]
     found: dict[int, set[str]] = {step.index: {INSTRUCTIONS} for step in exact}
@@ -122,27 +122,32 @@ def _of_series(history: History, series: Series, acknowledged: Sequence[Acknowle
     return rows
 
 
-def _exact_steps(series: Series, values: Sequence[float | None]) -> list[Step]:
+def _exact_steps(series: Series, kind: str = INSTRUCTIONS) -> list[Step]:
     """Every change of an exact count between neighbours that were made alike."""
     return [
-        Step(index, before, after)
-        for index, (before, after) in enumerate(pairwise(values), start=1)
+        Step(index, before, after, kind)
+        for index, (before, after) in enumerate(pairwise(series.counts(kind)), start=1)
         if before and after is not None and abs(after / before - 1) > MOVED and series.comparable(index)
     ]
 
 
 def _action_steps(series: Series, known: set[int]) -> list[Step]:
-    """Rises of the instructions of one kind of action, however rare it is, at points where the total did not fall. If
-    replays differ, the rise is from the largest value before to the smallest after."""
-    whole = {step.index: step.change for step in _exact_steps(series, series.instructions())}
+    """Sure rises of the instructions of one kind of action, however rare it is, at points where the total did not
+    surely fall."""
+    whole = {step.index: _sure_change(series, step) for step in _exact_steps(series)}
     found: dict[int, Step] = {}
     for kind in sorted({kind for point in series.points for kind in point.exact if kind.startswith(BY_ACTION)}):
-        for step in _exact_steps(series, series.counts(kind)):
+        for step in _exact_steps(series, kind):
             larger = step.index not in found or step.change > found[step.index].change
-            sure = rise(step.before, step.after, series.spreads(step.index - 1, step.index, kind))
+            sure = _sure_change(series, step)
             if step.index not in known and sure > ONE_ACTION and whole.get(step.index, 0.0) > -MOVED and larger:
-                found[step.index] = Step(step.index, step.before, step.after, kind)
+                found[step.index] = step
     return list(found.values())
+
+
+def _sure_change(series: Series, step: Step) -> float:
+    """The sure change of an exact count at its step."""
+    return sure_change(step.before, step.after, series.spreads(step.index - 1, step.index, step.of or INSTRUCTIONS))
 
 
 def _nearest(index: int, found: dict[int, set[str]], exact: Sequence[Step]) -> int:
@@ -217,7 +222,7 @@ def _exact_recovery(series: Series, step: Step) -> str | None:
     kind = step.of or INSTRUCTIONS
     for place in range(step.index + 1, len(series.points)):
         now = series.points[place].exact.get(kind)
-        left = rise(step.before, now, series.spreads(step.index - 1, place, kind))
+        left = sure_change(step.before, now, series.spreads(step.index - 1, place, kind))
         if now is not None and left <= LEAST_INSTRUCTIONS:
             return series.commits[place]
     return None

@@ -164,6 +164,11 @@ def by_chance(rare: float, before: Spread | None, after: Spread | None) -> Findi
     return finding(exact=actions(rare), spreads={"instructions of T": (before, after)})
 
 
+def drawn(whole: float, before: Spread, after: Spread, rare: float = 200.0) -> Finding:
+    """A finding of an engine with random keys: the total differs between replays."""
+    return finding(exact=actions(rare, whole), spreads={"instructions": (before, after)})
+
+
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
@@ -185,8 +190,12 @@ def by_chance(rare: float, before: Spread | None, after: Spread | None) -> Findi
         (by_chance(400.0, (150.0, 370.0), (330.0, 450.0)), "no difference shown"),
         (by_chance(400.0, (150.0, 250.0), None), "more work"),
         (by_chance(400.0, None, (210.0, 700.0)), "no difference shown"),
-        # What all records together cost less pays for what one kind costs more.
+        # What all records together cost less pays for what one kind costs more, if it is no chance.
         (finding(exact=actions(400.0, whole=80.0)), "no difference shown"),
+        (drawn(99.5, (99.0, 101.0), (99.2, 99.8), rare=400.0), "more work"),
+        (drawn(99.5, (99.9, 101.0), (99.2, 99.7), rare=400.0), "no difference shown"),
+        (drawn(101.5, (99.0, 101.0), (100.8, 102.2)), "no difference shown"),
+        (drawn(101.9, (99.0, 101.0), (101.6, 102.2)), "more work"),
         (finding(1.0, difference="from event 1 on"), "results differ"),
         (finding(lacking="new"), "new"),
         (finding(lacking="gone"), "gone"),

@@ -197,6 +197,22 @@ def test_twice_the_work_in_a_rare_action_is_found() -> None:
     assert order[10] not in {one.commit for one in regressions(made, all_series(made, order))}
 
 
+def test_a_total_that_varies_between_replays_moved_when_its_ranges_are_disjoint() -> None:
+    """Whether the total rises itself, or pays by its fall for what one kind of action costs more."""
+    for total, spread, twice, found in (
+        (101.0, [99.8, 102.0], False, False),
+        (101.0, [100.8, 102.0], False, True),
+        (99.5, [99.0, 100.0], True, True),
+        (99.5, [99.0, 99.6], True, False),
+    ):
+        made, order = history(levels(20, {}), [100.0] * 10 + [total] * 10)
+        for place, commit in enumerate(order):
+            point = made.points[commit]["feeds"]["f"]["v"]
+            point["exact"]["instructions of T"] = 400.0 if twice and place > 9 else 200.0
+            point["spreads"] = {"instructions": [99.8, 100.2] if place < 10 else spread}
+        assert [place for place, *_ in places(made, order)] == [10] * found, (total, spread)
+
+
 def test_rare_actions_rose_when_their_ranges_are_disjoint() -> None:
     for before, found in (([150.0, 250.0], True), ([150.0, 310.0], False)):
         made, order = history(levels(20, {}), [100.0] * 20)
