@@ -22,10 +22,18 @@ from lobench.engine.anomalies import TRADE_UNDEFINED_PRICE, UNKNOWN_ACTION
 from lobench.engine.answers import build_answers
 from lobench.engine.board import publish
 from lobench.engine.compiling import address_of_entry, entry, inlined, kernel
-from lobench.engine.containers import append, item
+from lobench.engine.containers import append, item, slot_at, table_size
 from lobench.engine.layout import BACKTEST, BOOK, INSTRUMENT, MEMORY, STATE
-from lobench.engine.market import book_key, destroy_market, open_book, record_trade
-from lobench.engine.native import Record, int64, view
+from lobench.engine.market import (
+    INSTRUMENT_BYTES,
+    book_key,
+    destroy_market,
+    find_instrument,
+    open_book,
+    open_instrument,
+    record_trade,
+)
+from lobench.engine.native import Record, free, int64, view
 from lobench.engine.policy import COMPILED_AXES, Variant
 from lobench.engine.records import BATCH, FILL, MBO, NONE, TRADE, UNDEF_PRICE
 from lobench.engine.registry import FEATURES, STRATEGIES
@@ -124,7 +132,11 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         if address == 0:
             address = new_book(state, probe)
             key = book_key(event["instrument_id"], event["publisher_id"])
-            open_book(state, address, key, new_block(state, strategy_count * BACKTEST_BYTES, probe))
+            instrument = find_instrument(state, key >> 16)
+            if instrument == 0:
+                instrument = new_block(state, INSTRUMENT_BYTES, probe)
+                open_instrument(state, instrument, key >> 16)
+            open_book(state, address, key, instrument, new_block(state, strategy_count * BACKTEST_BYTES, probe))
             start_book(state, address)
             book = view(address, BOOK)
             if tracked:
@@ -244,6 +256,12 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
                 drop_book(state, book)
             free_block(state, book["strategies"])
             drop(state, address)
+        instruments = state["instrument_table"]
+        for index in range(table_size(instruments)):
+            address = slot_at(instruments, index)["value"]
+            if address != 0:
+                free(view(address, INSTRUMENT)["published"])
+                free_block(state, address)
         destroy_shape(state)
         destroy_layout(state)
         destroy_market(state)

@@ -96,13 +96,15 @@ TRADES: Final = record(*integers("price", "size", "side", "count", "sum"), ("mea
 TRADE_WINDOW: Final = 64
 
 INSTRUMENT: Final = record(
-    *integers("instrument_id", "books", "dirty", "published"),
     ("quote", QUOTE),
+    ("dirty", "i8"),
     ("trades", TRADES),
+    *integers("instrument_id", "books", "published"),
     ("recent", "i8", (TRADE_WINDOW,)),
 )
-"""One instrument: its books (a linked list, ordered by first record), BBO over all of them, trades, and a ring of
-recent trade prices."""
+"""One instrument: BBO over all its books, trades, its books (a linked list, ordered by first record), and a ring of
+recent trade prices. What every event needs is in one cache line, if it begins with one, and the mean of trades in the
+next."""
 
 PUBLISHED: Final = record(("quote", QUOTE), ("trades", TRADES))
 """The published data of an instrument, as of the last batch boundary."""

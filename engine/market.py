@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from lobench.engine.compiling import kernel
-from lobench.engine.containers import append, slot_at, table_get, table_insert, table_release, table_size
+from lobench.engine.containers import append, table_get, table_insert, table_release
 from lobench.engine.counters import UNCOUNTED
 from lobench.engine.layout import BOOK, INSTRUMENT, LEVEL, QUOTE, TRADE_WINDOW, TRADES
-from lobench.engine.native import Record, address_of, float64, free, int64, memcpy, view, zeroed
+from lobench.engine.native import Record, address_of, float64, free, int64, memcpy, view
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.trackers import start_trackers
 
@@ -26,19 +26,22 @@ def book_key(instrument_id: int, publisher_id: int) -> int:
 
 @kernel
 def find_instrument(state: Record, instrument_id: int) -> int:
-    """Address of an instrument's record, made at its first event."""
-    address = table_get(state["instrument_table"], instrument_id, UNCOUNTED, None)
-    if address == 0:
-        address = zeroed(INSTRUMENT_BYTES)
-        view(address, INSTRUMENT)["instrument_id"] = instrument_id
-        view(address, INSTRUMENT)["quote"]["mid"] = np.nan
-        view(address, INSTRUMENT)["trades"]["mean"] = np.nan
-        table_insert(state["instrument_table"], instrument_id, address, UNCOUNTED, None)
-    return address
+    """Address of an instrument's record, 0 if it had no event yet."""
+    return table_get(state["instrument_table"], instrument_id, UNCOUNTED, None)
 
 
 @kernel
-def open_book(state: Record, address: int, key: int, accounts: int) -> None:
+def open_instrument(state: Record, address: int, instrument_id: int) -> None:
+    """Make zeroed memory a new instrument without books."""
+    instrument = view(address, INSTRUMENT)
+    instrument["instrument_id"] = instrument_id
+    instrument["quote"]["mid"] = np.nan
+    instrument["trades"]["mean"] = np.nan
+    table_insert(state["instrument_table"], instrument_id, address, UNCOUNTED, None)
+
+
+@kernel
+def open_book(state: Record, address: int, key: int, instrument_address: int, accounts: int) -> None:
     """Make zeroed memory a new, empty book, first in its instrument's list; its feature store is still to be made."""
     book = view(address, BOOK)
     book["key"] = key
@@ -46,8 +49,8 @@ def open_book(state: Record, address: int, key: int, accounts: int) -> None:
     book["publisher_id"] = key & 0xFFFF
     book["strategies"] = accounts
     start_trackers(book["trackers"])
-    book["instrument"] = find_instrument(state, key >> 16)
-    instrument = view(book["instrument"], INSTRUMENT)
+    book["instrument"] = instrument_address
+    instrument = view(instrument_address, INSTRUMENT)
     book["next_of_instrument"] = instrument["books"]
     instrument["books"] = address
     table_insert(state["book_table"], key, address, UNCOUNTED, None)
@@ -128,14 +131,8 @@ def record_trade(instrument: Record, event: Record) -> None:
 
 @kernel
 def destroy_market(state: Record) -> None:
-    """Free the instruments, the tables and the lists of a worker whose books are gone."""
-    table = state["instrument_table"]
-    for index in range(table_size(table)):
-        address = slot_at(table, index)["value"]
-        if address != 0:
-            free(view(address, INSTRUMENT)["published"])
-            free(address)
-    table_release(table)
+    """Free the tables and the lists of a worker whose books and instruments are gone."""
+    table_release(state["instrument_table"])
     table_release(state["book_table"])
     free(state["books"]["items"])
     free(state["dirty_books"]["items"])

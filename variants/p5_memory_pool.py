@@ -7,10 +7,11 @@ state nothing is allocated or freed.
 
 from __future__ import annotations
 
+from lobench.engine.arena import ARENA, release, take
 from lobench.engine.compiling import kernel
 from lobench.engine.counters import SLABS_ALLOCATED, tally
 from lobench.engine.layout import LEVEL, ORDER, integers, record
-from lobench.engine.native import INTEGER, Record, free, int64, malloc, memset, view, zeroed
+from lobench.engine.native import INTEGER, Record, free, int64, malloc, view, zeroed
 from lobench.engine.policy import Memory
 from lobench.variants import p4_hash_lookup
 
@@ -20,12 +21,12 @@ assert max(ORDER.itemsize, LEVEL.itemsize) <= LINE
 
 POOL = record(
     *integers("order", "free_orders", "all_orders", "level", "free_levels", "all_levels"),
-    *integers("slabs", "held", "block", "blocks_end"),
+    *integers("slabs", "held"),
+    ("blocks", ARENA),
 )
 """One worker's pool, at ``state["memory_state"]``. ``order``, ``level``: heads of the free lists, each object's first
-word is the next; ``slabs``: head of the list of slabs; ``held``: their bytes; ``block``: where the next one begins."""
+word is the next; ``slabs``: head of the list of slabs; ``held``: their bytes and those of ``blocks``, books' data."""
 POOL_BYTES = POOL.itemsize
-BLOCKS_BYTES = 65_536
 SPARE = 512
 """Objects that a slab has at least beyond the immediate need."""
 
@@ -117,14 +118,11 @@ def free_level(state: Record, level: int) -> None:
 @kernel
 def new_block(state: Record, size: int, probe: Record) -> int:
     pool = open_pool(state)
-    room = (size + LINE - 1) & ~int64(LINE - 1)
-    if pool["block"] + room > pool["blocks_end"]:
-        slab_bytes = max(int64(BLOCKS_BYTES), room)
-        pool["block"] = new_slab(pool, slab_bytes, probe)
-        pool["blocks_end"] = pool["block"] + slab_bytes
-    block = pool["block"]
-    pool["block"] += room
-    memset(block, 0, room)
+    pool["held"] += size
+    chunk = pool["blocks"]["chunks"]
+    block = take(pool["blocks"], size)
+    if pool["blocks"]["chunks"] != chunk:
+        tally(probe, SLABS_ALLOCATED, 1)
     return block
 
 
@@ -141,6 +139,7 @@ def destroy(state: Record) -> None:
             following = view(slab, INTEGER)["value"]
             free(slab)
             slab = following
+        release(pool_of(state)["blocks"])
         free(state["memory_state"])
         state["memory_state"] = 0
 

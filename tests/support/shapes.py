@@ -6,6 +6,8 @@ import random
 from dataclasses import dataclass
 
 from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, F_TOB, MODIFY, NO_SIDE, UNDEF_PRICE
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS
+from tests.support.scattered import scatter_of
 from tests.support.streams import Records, made
 
 SPACINGS = ("grid", "off grid", "sparse", "ends", "clusters")
@@ -13,7 +15,7 @@ WALKS = ("up", "down", "shuffled", "inward", "flip", "drift")
 SIDES = ("bid", "ask", "both")
 LEAVING = ("oldest", "newest", "any", "modify", "clear", "top")
 IDS = ("sequence", "stride", "colliding", "alike", "reused")
-_INVERSE_GOLDEN = pow(0x9E3779B97F4A7C15, -1, 2**64)
+_UNSCATTERED = pow(scatter_of(DEFAULTS.least_lines), -1, 2**64)
 _TICK = 10_000_000
 
 
@@ -150,7 +152,7 @@ def records(shape: Shape, count: int, seed: int = 0) -> Records:
             order = {
                 "sequence": total,
                 "stride": total * shape.stride,
-                "colliding": total * _INVERSE_GOLDEN,
+                "colliding": total * _UNSCATTERED,
                 "alike": numbered[book],
                 "reused": numbered[book] % (shape.resting + min(shape.live, count) + 1),
             }[shape.ids] % 2**64

@@ -7,7 +7,8 @@ table, the order, its two neighbours in the queue, the level, the ladder. Here n
 record needs are computed, so that they can be fetched before the record's turn.
 
 **Orders are stored in their hash table** (``orders``), one table for all books of a worker. A cache line is four slots
-of order id, size and level number, 16 bytes each; in all but a few cases a search ends within the line. The events at
+of order id, size and level number, 16 bytes each; in all but a few cases a search ends within the line. Consecutive ids
+are on consecutive lines: orders that come together share a page, and few pages are in use at a time. The events at
 which an order was created and last joined a queue (*stamps*) are in a second array. The table is enlarged, purged of
 dead orders or given another hash in ``rehash``, before a batch and never within a record (``growth``).
 
@@ -61,12 +62,13 @@ One worker's ``PACKED`` record leads to all of it::
               | best[2] quote touch       |                    |                          |
               | overflow[2] credit ...    |                    |                          |
               +---------------------------+--------------------+--------------------------+
-                 |        |
-                 |        +--> bits    01001000 ...  one bit a place, then one mark a word
+                 |
                  v
-              window    | bids: width numbers | asks: width numbers |      4 bytes a place; 0: no level
-
-A book's address is that of its ``BOOK``; the head is before it, the top levels after it.
+              window    | bids: width numbers | asks: width numbers | bits   | marks |
+                          4 bytes a place; 0: no level                one      one
+                                                                    a place  a word
+A book's address is that of its ``BOOK``; the head is before it, the top levels after it. Books and windows come from an
+arena of large pages.
 """
 
 from __future__ import annotations

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from lobench.engine.aligned_alloc import LINE_BYTES, aligned_alloc, aligned_free
 from lobench.engine.compiling import kernel
 from lobench.engine.counters import LINES_TOUCHED, tally
 from lobench.engine.layout import BOOK, INSTRUMENT
 from lobench.engine.native import Record, float64, int64, memcpy, view
-from lobench.variants.p7_cache_layout.aligned_alloc import aligned_alloc, aligned_free
-from lobench.variants.p7_cache_layout.layout import HEAD, HEAD_BYTES, LINE_BYTES, PEERS, TOUCH, TOUCH_BYTES
+from lobench.variants.p7_cache_layout.layout import HEAD, HEAD_BYTES, PEERS, TOUCH, TOUCH_BYTES
 from lobench.variants.p7_cache_layout.levels import best_of
 from lobench.variants.p7_cache_layout.pool import level_at
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from lobench.engine import arena
+from lobench.engine.aligned_alloc import LINE_BYTES, aligned_free
+from lobench.engine.arena import take
 from lobench.engine.book import side_at
 from lobench.engine.compiling import kernel
 from lobench.engine.containers import item
@@ -11,14 +14,13 @@ from lobench.engine.native import INTEGER, Record, free, int64, view
 from lobench.engine.policy import Layout, LayoutKernels, Lookup, Memory
 from lobench.engine.records import BATCH
 from lobench.engine.shards import split
-from lobench.variants.p7_cache_layout.aligned_alloc import aligned_alloc, aligned_free
 from lobench.variants.p7_cache_layout.batch_sort import sorted_split
 from lobench.variants.p7_cache_layout.bbo import free_touches, head_of, join_instrument, put_mid
 from lobench.variants.p7_cache_layout.candidates import candidates
 from lobench.variants.p7_cache_layout.growth import make_room, open_packed
-from lobench.variants.p7_cache_layout.layout import HEAD_BYTES, LINE_BYTES, PACKED
+from lobench.variants.p7_cache_layout.layout import HEAD_BYTES, PACKED
 from lobench.variants.p7_cache_layout.level_iteration import best, best_price, levels_of, read_side, write_levels
-from lobench.variants.p7_cache_layout.levels import NUMBER_BYTES, bits_bytes
+from lobench.variants.p7_cache_layout.levels import window_bytes
 from lobench.variants.p7_cache_layout.orders import STAMPS_BYTES
 from lobench.variants.p7_cache_layout.overflow import bytes_of, overflow_of, release
 from lobench.variants.p7_cache_layout.parameters import DEFAULTS
@@ -28,7 +30,7 @@ from lobench.variants.p7_cache_layout.queues import arrange, book_value, forget
 from lobench.variants.p7_cache_layout.reading import Queues
 from lobench.variants.p7_cache_layout.rules import build_rules
 from lobench.variants.p7_cache_layout.top_levels import PACKED_BOOK_BYTES, append_side
-from lobench.variants.p7_cache_layout.window import FIRST_CREDIT, drop_window
+from lobench.variants.p7_cache_layout.window import FIRST_CREDIT
 
 
 @kernel
@@ -49,7 +51,8 @@ def find(state: Record, event: Record, turn: int) -> int:
 
 @kernel
 def new_book(state: Record, probe: Record) -> int:
-    return aligned_alloc(HEAD_BYTES + PACKED_BOOK_BYTES) + HEAD_BYTES
+    packed = view(state["layout_state"], PACKED)
+    return take(packed["arena"], HEAD_BYTES + PACKED_BOOK_BYTES) + HEAD_BYTES
 
 
 @kernel
@@ -78,7 +81,7 @@ def measure(state: Record, total: Record) -> None:
         for index in range(state["books"]["count"]):
             head = head_of(item(state["books"], index))
             width = int64(head["width"])
-            total["ladder_bytes"] += 2 * width * NUMBER_BYTES + bits_bytes(width) if width != 0 else int64(0)
+            total["ladder_bytes"] += window_bytes(width) if width != 0 else int64(0)
             for which in range(2):
                 total["levels"] += levels_of(head, which)
                 total["ladder_bytes"] += bytes_of(overflow_of(head, which))
@@ -90,10 +93,8 @@ def drop(state: Record, book_address: int) -> None:
     # The touches of an instrument's books are adjacent.
     if view(book_address, BOOK)["next_of_instrument"] == 0:
         free_touches(head["touches"])
-    drop_window(head)
     for which in range(2):
         release(overflow_of(head, which))
-    aligned_free(book_address - HEAD_BYTES)
 
 
 def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels:
@@ -121,6 +122,7 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
             aligned_free(packed["top"])
             aligned_free(packed["groups"])
             aligned_free(packed["nobody"] - HEAD_BYTES)
+            arena.release(packed["arena"])
             aligned_free(state["layout_state"])
             state["layout_state"] = 0
         destroy_memory(state)

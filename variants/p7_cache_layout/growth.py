@@ -6,17 +6,16 @@ when too much of it belongs to dead levels.
 
 from __future__ import annotations
 
+from lobench.engine.aligned_alloc import LINE_BYTES, aligned_alloc, aligned_free
 from lobench.engine.compiling import kernel
 from lobench.engine.digest import mix
 from lobench.engine.layout import BOOK
 from lobench.engine.native import INTEGER, Record, int64, memcpy, uint64, view
-from lobench.variants.p7_cache_layout.aligned_alloc import aligned_alloc, aligned_free
 from lobench.variants.p7_cache_layout.batch_sort import GROUPS_BYTES
 from lobench.variants.p7_cache_layout.layout import (
     FOUND_BYTES,
     HEAD_BYTES,
     LEVEL_MASK,
-    LINE_BYTES,
     PACKED,
     PARAMETERS_BYTES,
     PARAMETERS_OFFSET,
@@ -31,7 +30,6 @@ from lobench.variants.p7_cache_layout.rehash import purge, rehash
 PACKED_BYTES = PACKED.itemsize
 _BOOK_BYTES = BOOK.itemsize
 TOP_BYTES = TOP.itemsize
-_GOLDEN = uint64(0x9E3779B97F4A7C15)
 _ODD = uint64(1)
 LEAST_LEVELS = 1024
 LEAST_BOOKS = 64
@@ -44,7 +42,6 @@ def open_packed(state: Record) -> None:
     """A worker's packed books, none at first."""
     state["layout_state"] = aligned_alloc(PACKED_BYTES)
     packed = view(state["layout_state"], PACKED)
-    packed["scatter"] = _GOLDEN
     packed["level_count"] = 1
     packed["book_count"] = 1
     packed["patience"] = FIRST_PATIENCE

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from lobench.engine.aligned_alloc import LINE_BYTES
+from lobench.engine.arena import ARENA
 from lobench.engine.layout import integers, record
-from lobench.variants.p7_cache_layout.parameters import LINE_SLOTS, NAMES
-
-LINE_BYTES: Final = 64
+from lobench.variants.p7_cache_layout.parameters import LINE_SLOTS, NAMES, RANGES
 
 SLOT: Final = record(("order_id", "u8"), ("size", "u4"), ("level", "u4"))
 """A slot of the order table. ``level``: number of the order's level in the lower ``LEVEL_BITS``, 0 in an empty slot;
@@ -41,34 +41,33 @@ the table; 0: free. ``place``: its place in the book's window, ``FAR`` if it has
 FAR: Final = 0xFFFFFFFF
 DEAD: Final = 1 << 31
 
-OVERFLOW: Final = record(*integers("root", "height", "count"))
+OVERFLOW: Final = record(*integers("root", "height", "count", "last"))
 """The ``count`` levels of one side that are not in the window, in a tree (``overflow``): its ``root`` is
-a leaf if its ``height`` is 0."""
+a leaf if its ``height`` is 0; ``last`` is the key of the best one, if there is any."""
 
 _FIELDS: Final = [
     ("base", "i8"),
     ("inverse", "u8"),
     ("window", "i8"),
-    ("bits", "i8"),
+    ("number", "i8"),
     ("quote", "i8"),
     ("touch", "i8"),
     ("best", "u4", (2,)),
     ("width", "u4"),
     ("shift", "u4"),
     ("far", OVERFLOW, (2,)),
-    *integers("number", "packed"),
-    *integers("touches", "credit", "allowance", "granted", "laid"),
-    ("unused", "i8", (3,)),
+    *integers("packed", "touches", "credit", "allowance", "granted", "laid"),
+    ("unused", "i8", (2,)),
 ]
 HEAD: Final = record(*_FIELDS)
 """Before each ``BOOK``: three lines, the first with all data that most events need.
 
 A price p is in the window if (p - base) * inverse, rotated right by ``shift``, is below ``width``: that is its tick.
-``window``: numbers of levels, the bids' then the asks'; ``bits``: which of them have orders or size. ``best``: numbers
-of the best levels, 0 if a side is empty. ``quote``: address of the instrument's BBO; ``touch``: of this book's part of
-it, one of those at ``touches`` (``PEERS``), both 0 for the only book of its instrument. ``far``: levels outside of the
-window; ``credit``: how often they may still be looked for until the window is laid anew, of ``granted`` when it was, at
-the book's event number ``laid``."""
+``window``: numbers of levels, the bids' then the asks', and behind them bits: which of them have orders or size.
+``number``: of the book. ``best``: numbers of the best levels, 0 if a side is empty. ``quote``: address of the
+instrument's BBO; ``touch``: of this book's part of it, one of those at ``touches`` (``PEERS``), both 0 for the only
+book of its instrument. ``far``: levels outside of the window; ``credit``: how often they may still be looked for until
+the window is laid anew, of ``granted`` when it was, at the book's event number ``laid``."""
 HEAD_BYTES: Final = HEAD.itemsize
 assert HEAD_BYTES == 3 * LINE_BYTES
 assert HEAD.fields["far"][1] == LINE_BYTES  # type: ignore[index]
@@ -88,6 +87,9 @@ FOUND: Final = record(*integers("book", "guess", "home", "event"))
 order belongs; its own address."""
 FOUND_BYTES: Final = FOUND.itemsize
 
+WINDOW_SIZES: Final = RANGES["widest"].high.bit_length()
+"""A window is a power of two of ticks wide."""
+
 PACKED: Final = record(
     *integers("slots", "stamps", "lines", "most_lines", "used", "live", "reach", "walked", "patience"),
     ("scatter", "u8"),
@@ -96,6 +98,8 @@ PACKED: Final = record(
     *integers("books", "book_room", "book_count"),
     *integers("found", "nobody", "ahead", "cold", "moved", "home"),
     *integers("first", "order", "top", "groups", "scratch", "scratch_bytes", "last_key", "last_book"),
+    ("windows", "i8", (WINDOW_SIZES,)),
+    ("arena", ARENA),
     *integers(*NAMES),
 )
 """One worker's packed books, at ``state["layout_state"]``.
@@ -106,7 +110,8 @@ lines looked at beyond the first, in this batch. ``levels``, ``books``: arrays o
 by number. ``found``: what was found for the records ahead; ``moved``: whether orders' lines are others since then;
 ``home``: line of the order in hand; ``nobody``: a book without levels. ``first``, ``order``: queues as last arranged;
 ``top``: address of a ``TOP`` record; ``groups``: of lists for ``batch_sort``; ``scratch``: for laying
-windows; ``last_book``: that was found ahead, and its key. At the end, parameters: see ``parameters``."""
+windows; ``last_book``: that was found ahead, and its key. ``windows``: for each size of a window the first of a list of
+free ones; ``arena``: where books and windows come from. At the end, parameters: see ``parameters``."""
 
 PARAMETERS: Final = record(*integers(*NAMES))
 """The target of ``state["layout_parameters"]``; a copy is at the end of ``PACKED``."""

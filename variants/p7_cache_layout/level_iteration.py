@@ -12,7 +12,7 @@ from lobench.engine.price_ladder import key_of
 from lobench.engine.records import UNDEF_PRICE
 from lobench.variants.p7_cache_layout import overflow
 from lobench.variants.p7_cache_layout.bbo import head_of
-from lobench.variants.p7_cache_layout.layout import FAR, PACKED, TOP
+from lobench.variants.p7_cache_layout.layout import FAR, PACKED, TOP, TOUCH, TOUCH_BYTES
 from lobench.variants.p7_cache_layout.levels import (
     ONE,
     behind,
@@ -141,21 +141,21 @@ def next_number(head: Record, which: int, word: int, value: int) -> tuple[int, i
 def best_numbers(packed: Record, head: Record, which: int) -> Record:
     """Numbers of the best levels, then 0, in the layout's ``TOP`` record. Level 0 is empty; only its price would be
     wrong."""
-    top = view(packed["top"], TOP)
+    top, far = view(packed["top"], TOP), overflow_of(head, which)
     number = best_of(head, which)
-    if overflow_of(head, which)["count"] != 0:
-        merge_levels(packed, head, which, top)
-    elif number != 0:
-        # All levels are in the window.
-        place = int64(level_at(packed, number)["place"])
+    place = int64(level_at(packed, number)["place"])
+    fifth = int64(0)
+    if number != 0 and place != FAR:
         word = place >> 6
         value = bits_at(head, word)["value"] & behind(which, place)
         for depth in range(LEVELS):
-            number, word, value = next_number(head, which, word, value)
-            top["number"][depth] = number
+            fifth, word, value = next_number(head, which, word, value)
+            top["number"][depth] = fifth
     else:
         for depth in range(LEVELS):
             top["number"][depth] = 0
+    if far["count"] != 0 and (fifth == 0 or far["last"] > key_of(level_at(packed, fifth)["price"], which)):
+        merge_levels(packed, head, which, top)
     return top
 
 
@@ -224,11 +224,11 @@ def write_levels(book: Record, address: int, depth: int) -> None:
 @kernel
 def best(book: Record, which: int) -> tuple[int, int]:
     """Price and size of a side's best level, ``UNDEF_PRICE`` and 0 if it is empty."""
+    # The book's part of the BBO is in the cache; the level may not be.
     head = head_of(address_of(book))
-    number = best_of(head, which)
-    # Level 0 is empty; only its price would be wrong.
-    level = level_at(view(head["packed"], PACKED), number)
-    return level["price"] if number != 0 else int64(UNDEF_PRICE), level["size"]
+    address, flip = (head["touch"], -which) if head["touch"] != 0 else (head["quote"], int64(0))
+    touch = view(address + which * TOUCH_BYTES, TOUCH)
+    return touch["price"] ^ flip if touch["size"] != 0 else int64(UNDEF_PRICE), touch["size"]
 
 
 @kernel

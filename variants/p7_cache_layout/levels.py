@@ -60,15 +60,21 @@ def numbers_at(head: Record, place: int) -> Record:
 
 
 @kernel
+def bits_of(head: Record) -> int:
+    """Address of a window's bits."""
+    return head["window"] + 2 * NUMBER_BYTES * int64(head["width"])
+
+
+@kernel
 def bits_at(head: Record, word: int) -> Record:
-    return view(element(head["bits"], word, int64(head["width"]) // (WORD_BITS // 2), 8), BITS)
+    return view(element(bits_of(head), word, int64(head["width"]) // (WORD_BITS // 2), 8), BITS)
 
 
 @kernel
 def marks_at(head: Record, group: int) -> Record:
     """Marks of 64 words; they follow the bits."""
     width = int64(head["width"])
-    return view(element(head["bits"] + width // 4, group, mark_groups(width), 8), BITS)
+    return view(element(bits_of(head) + width // 4, group, mark_groups(width), 8), BITS)
 
 
 @kernel
@@ -77,9 +83,9 @@ def mark_groups(width: int) -> int:
 
 
 @kernel
-def bits_bytes(width: int) -> int:
-    """Bytes of a window's bits and marks."""
-    return width // 4 + 8 * mark_groups(width)
+def window_bytes(width: int) -> int:
+    """Bytes of a window with its bits and marks."""
+    return 2 * NUMBER_BYTES * width + width // 4 + 8 * mark_groups(width)
 
 
 @kernel

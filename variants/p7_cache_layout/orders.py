@@ -1,4 +1,5 @@
 """The order table: lines of four orders, found by a multiplicative hash of the id, no links and no tombstones.
+Consecutive ids are on consecutive lines, so that orders that come and go together share pages.
 
 A line's first slot counts the orders that found it full and went to a later line, its second records how far: if there
 are none, a search ends with the line. Slots are not stable, so no other data refers to them.
@@ -6,6 +7,7 @@ are none, a search ends with the line. Slots are not stable, so no other data re
 
 from __future__ import annotations
 
+from lobench.engine.aligned_alloc import LINE_BYTES
 from lobench.engine.compiling import kernel
 from lobench.engine.counters import LINES_TOUCHED, LOOKUP_PROBES, TABLE_UPDATE_PROBES, tally
 from lobench.engine.layout import BOOK
@@ -15,7 +17,6 @@ from lobench.variants.p7_cache_layout.layout import (
     LEVEL_BITS,
     LEVEL_MASK,
     LINE,
-    LINE_BYTES,
     MOST_OVER,
     SLOT,
     SLOTS,
@@ -29,6 +30,7 @@ STAMPS_BYTES = SLOTS * STAMP_BYTES
 ONE_OVER = 1 << LEVEL_BITS
 NONE_EMPTY = 1 << SLOTS
 _NOTHING, _ONE = uint64(0), uint64(1)
+_GOLDEN = uint64(0x9E3779B97F4A7C15)
 
 
 @kernel(stage="lookup")
@@ -36,6 +38,15 @@ def home_of(packed: Record, order_id: int, key: int) -> int:
     """The line where an order of the book ``key`` belongs."""
     scattered = uint64(order_id) * packed["scatter"] + uint64(key) * packed["salt"]
     return high_product(scattered, uint64(packed["lines"]))
+
+
+@kernel
+def scatter_for(lines: int) -> int:
+    """The multiplier of a hash that puts consecutive ids on consecutive lines of a table: new orders and those that
+    leave soon share a few pages. After all lines it goes on 0.618 lines behind, so that ids do not come to the same
+    line again where the table has grown in place."""
+    step = ~_NOTHING // uint64(lines)
+    return step + high_product(step, _GOLDEN) // lines | _ONE
 
 
 @kernel

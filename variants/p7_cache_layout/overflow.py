@@ -206,6 +206,8 @@ def put(far: Record, key: int, level: int) -> None:
         make_way(far, key)
         leaf = leaf_for(far, key)
     open_at(leaf, place_in(leaf, key, count_of(leaf)), key, level)
+    if far["count"] == 0 or key > far["last"]:
+        far["last"] = key
     far["count"] += 1
 
 
@@ -262,6 +264,9 @@ def take(far: Record, key: int) -> None:
     far["count"] -= 1
     if count_of(leaf) == 0 and far["height"] != 0:
         drop_leaf(far, key)
+    if far["count"] != 0 and key == far["last"]:
+        leaf = last_leaf(far)
+        far["last"] = rung_of(leaf, count_of(leaf) - 1)["key"]
 
 
 @kernel

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lobench.engine.aligned_alloc import LINE_BYTES
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.containers import table_get
 from lobench.engine.counters import UNCOUNTED
@@ -22,8 +23,8 @@ from lobench.engine.registry import FEATURES, STRATEGIES
 from lobench.engine.shards import index_of
 from lobench.variants.p7_cache_layout.bbo import head_of
 from lobench.variants.p7_cache_layout.growth import held, make_room
-from lobench.variants.p7_cache_layout.layout import FOUND, FOUND_BYTES, HEAD_BYTES, LINE_BYTES, PACKED, SLOTS
-from lobench.variants.p7_cache_layout.levels import NUMBER_BYTES, best_of, numbers_at, tick_of
+from lobench.variants.p7_cache_layout.layout import FOUND, FOUND_BYTES, HEAD_BYTES, PACKED, SLOTS
+from lobench.variants.p7_cache_layout.levels import NUMBER_BYTES, best_of, bits_of, numbers_at, tick_of
 from lobench.variants.p7_cache_layout.orders import (
     STAMPS_BYTES,
     home_of,
@@ -52,7 +53,8 @@ def found_at(packed: Record, turn: int) -> Record:
 
 @kernel(stage="levels")
 def look_for_levels(packed: Record, turn: int) -> None:
-    """Ask for the levels that the record of turn ``turn`` needs."""
+    """Ask for the levels that the record of turn ``turn`` needs, and where books are large for what a change of the
+    best price needs."""
     found = found_at(packed, turn)
     event = view(found["event"], MBO)
     home = found["home"]
@@ -68,9 +70,10 @@ def look_for_levels(packed: Record, turn: int) -> None:
     if ticks < uint64(width):
         joined = int64(numbers_at(head, which * width + int64(ticks))["value"])
     prefetch(packed["levels"] + joined * LEVEL_BYTES)
-    prefetch(packed["levels"] + best_of(head, which) * LEVEL_BYTES)
-    prefetch(head["quote"])
-    prefetch(head["touch"])
+    if packed["cold"] != 0:
+        prefetch(packed["levels"] + best_of(head, which) * LEVEL_BYTES)
+        prefetch(head["quote"])
+        prefetch(head["touch"])
 
 
 @kernel(stage="levels")
@@ -83,7 +86,7 @@ def look_for_place(packed: Record, turn: int) -> None:
     if ticks < uint64(width):
         place = int64(event["side"] == ASK) * width + int64(ticks)
         prefetch(head["window"] + place * NUMBER_BYTES)
-        prefetch(head["bits"] + (place >> 6) * 8)
+        prefetch(bits_of(head) + (place >> 6) * 8)
 
 
 def build_look_ahead(tracked: bool) -> Callable[..., Any]:
@@ -113,10 +116,11 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
         found["guess"] = guess
         found["home"] = home
         found["event"] = place
-        prefetch(guess - HEAD_BYTES)
-        prefetch(guess)
-        if tracked:
-            prefetch(guess + LINE_BYTES)
+        if packed["cold"] != 0:
+            prefetch(guess - HEAD_BYTES)
+            prefetch(guess)
+            if tracked:
+                prefetch(guess + LINE_BYTES)
 
     @kernel
     def start_looking(state: Record, packed: Record, address: int, stride: int, turn: int, count: int) -> None:
@@ -157,12 +161,12 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
                 look_for_order(state, packed, address, stride, turn + 2 * distance)
             if turn + distance < count:
                 look_for_levels(packed, turn + distance)
-            if packed["cold"] != 0 and turn + distance + (distance >> 1) < count:
-                look_for_place(packed, turn + distance + (distance >> 1))
-            if tracked and packed["cold"] != 0:
+            if packed["cold"] != 0:
+                if turn + distance + (distance >> 1) < count:
+                    look_for_place(packed, turn + distance + (distance >> 1))
                 # Books are known up to twice the distance ahead.
                 soon = turn + min(int64(SOON), 2 * distance)
-                if soon < count:
+                if tracked and soon < count:
                     look_for_book(packed, soon)
 
     return look_ahead

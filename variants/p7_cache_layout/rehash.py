@@ -1,20 +1,20 @@
 """Rehash of the order table: all orders get home slots again; their slots change, which is safe because nothing refers
 to them.
 
-A multiplicative hash with range reduction keeps the order of its values. So orders are moved from one table to another
-from front to back; or, if a table has reserved addresses behind it, are spread over it from its end on.
+Orders are moved to another table, which may have another hash; or, if a table has reserved addresses behind it, are
+spread over it from its end on: a multiplicative hash with range reduction keeps the order of its values.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from lobench.engine.aligned_alloc import LINE_BYTES, aligned_free, growable_alloc, length_of
 from lobench.engine.compiling import kernel
 from lobench.engine.counters import TABLES_BUILT, tally
 from lobench.engine.layout import record
 from lobench.engine.native import INTEGER, Record, free, int64, malloc, memset, trailing_zeros, uint64, view
-from lobench.variants.p7_cache_layout.aligned_alloc import aligned_free, growable_alloc, length_of
-from lobench.variants.p7_cache_layout.layout import DEAD, LINE, LINE_BYTES, SLOT, SLOTS
+from lobench.variants.p7_cache_layout.layout import DEAD, LINE, SLOT, SLOTS
 from lobench.variants.p7_cache_layout.orders import (
     SLOT_BYTES,
     STAMP_BYTES,
@@ -28,6 +28,7 @@ from lobench.variants.p7_cache_layout.orders import (
     line_at,
     put_elsewhere,
     put_level,
+    scatter_for,
     slot_at,
 )
 from lobench.variants.p7_cache_layout.pool import free_level, level_at
@@ -80,6 +81,8 @@ def move(packed: Record, lines: int) -> None:
     packed["stamps"] = growable_alloc(lines * STAMPS_BYTES, wished * STAMPS_BYTES)
     given = min(length_of(packed["slots"]) // LINE_BYTES, length_of(packed["stamps"]) // STAMPS_BYTES)
     packed["lines"] = lines
+    if packed["salt"] == _NOTHING:
+        packed["scatter"] = scatter_for(lines)
     packed["most_lines"] = max(lines, given)
     packed["used"] = 0
     packed["reach"] = 0

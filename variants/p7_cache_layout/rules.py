@@ -41,11 +41,15 @@ def follow_best(packed: Record, book_address: int, which: int, number: int) -> N
         position["valid"] = 0
     else:
         level = level_at(packed, number)
-        if position["valid"] == 0 or level["price"] != position["price"] or side["reset"] != 0:
-            position["valid"] = 1
-            position["price"] = level["price"]
-            position["joined"] = view(book_address, BOOK)["events"]
-            position["ahead"] = level["size"]
+        # Masks, because whether the best price is new is unpredictable, and conditional expressions may compile to
+        # branches.
+        fresh = (position["valid"] == 0) | (level["price"] != position["price"]) | (side["reset"] != 0)
+        old = int64(fresh) - 1
+        joined, ahead = view(book_address, BOOK)["events"], level["size"]
+        position["valid"] = 1
+        position["price"] = level["price"]
+        position["joined"] = joined ^ ((joined ^ position["joined"]) & old)
+        position["ahead"] = ahead ^ ((ahead ^ position["ahead"]) & old)
     side["reset"] = 0
 
 

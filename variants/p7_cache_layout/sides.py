@@ -99,10 +99,8 @@ def best_behind(packed: Record, head: Record, which: int, place: int) -> int:
         if found >= 0 and found // int64(head["width"]) == which:
             number = int64(numbers_at(head, found)["value"])
     far = overflow_of(head, which)
-    if far["count"] != 0:
-        other = overflow.last_level(far)
-        if number == 0 or is_better(which, level_at(packed, other)["price"], level_at(packed, number)["price"]):
-            number = other
+    if far["count"] != 0 and (number == 0 or far["last"] > key_of(level_at(packed, number)["price"], which)):
+        number = overflow.last_level(far)
     return number
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from lobench.engine.aligned_alloc import LINE_BYTES
 from lobench.engine.book import side_at
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.inputs import LEVELS
@@ -15,7 +16,7 @@ from lobench.engine.layout import BOOK, record
 from lobench.engine.native import Record, address_of, int64, view
 from lobench.engine.records import UNDEF_PRICE
 from lobench.variants.p7_cache_layout.bbo import head_of
-from lobench.variants.p7_cache_layout.layout import LINE_BYTES, PACKED
+from lobench.variants.p7_cache_layout.layout import PACKED
 from lobench.variants.p7_cache_layout.level_iteration import best_numbers
 from lobench.variants.p7_cache_layout.levels import is_better
 from lobench.variants.p7_cache_layout.pool import level_at

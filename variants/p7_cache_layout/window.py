@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from lobench.engine.arena import take
 from lobench.engine.compiling import kernel
 from lobench.engine.counters import WINDOWS_LAID, tally
 from lobench.engine.layout import BOOK
-from lobench.engine.native import Record, address_of, free, int64, malloc, memset, trailing_zeros, uint64, view
+from lobench.engine.native import INTEGER, Record, address_of, free, int64, malloc, memset, trailing_zeros, uint64, view
 from lobench.engine.price_ladder import key_of
 from lobench.variants.p7_cache_layout import overflow
-from lobench.variants.p7_cache_layout.aligned_alloc import aligned_alloc, aligned_free
 from lobench.variants.p7_cache_layout.layout import BITS, FAR, HEAD_BYTES, WORD
 from lobench.variants.p7_cache_layout.levels import (
     NUMBER_BYTES,
     best_of,
-    bits_bytes,
     inverse_of,
     numbers_at,
     put_bit,
     tick_of,
+    window_bytes,
 )
 from lobench.variants.p7_cache_layout.overflow import overflow_of
 from lobench.variants.p7_cache_layout.pool import free_level, level_at
@@ -93,16 +93,31 @@ def touch_of(packed: Record, head: Record, price: int) -> tuple[int, int]:
 
 
 @kernel
-def drop_window(head: Record) -> None:
-    aligned_free(head["window"])
-    aligned_free(head["bits"])
+def new_window(packed: Record, width: int) -> int:
+    """Address of an empty window."""
+    size = trailing_zeros(uint64(width))
+    window = packed["windows"][size]
+    if window != 0:
+        packed["windows"][size] = view(window, INTEGER)["value"]
+        memset(window, np.int32(0), window_bytes(width))
+    else:
+        window = take(packed["arena"], window_bytes(width))
+    return window
+
+
+@kernel
+def drop_window(packed: Record, head: Record) -> None:
+    """The book has no window any more; another of its size may have its memory."""
+    if head["width"] != 0:
+        size = trailing_zeros(uint64(head["width"]))
+        view(head["window"], INTEGER)["value"] = packed["windows"][size]
+        packed["windows"][size] = head["window"]
     head["window"] = 0
-    head["bits"] = 0
     head["width"] = 0
 
 
 @kernel
-def lay_grid(head: Record, tick: int, anchor: int, centre: int, width: int) -> None:
+def lay_grid(packed: Record, head: Record, tick: int, anchor: int, centre: int, width: int) -> None:
     """A window without levels: ``width`` ticks around ``centre``, within the range of an int64."""
     below = (anchor - centre) // tick + width // 2
     base = int64(_SMALLEST)
@@ -118,13 +133,11 @@ def lay_grid(head: Record, tick: int, anchor: int, centre: int, width: int) -> N
     head["inverse"] = inverse_of(uint64(tick) >> uint64(shift))
     head["shift"] = shift
     if int64(head["width"]) == width:
-        memset(head["window"], np.int32(0), 2 * width * NUMBER_BYTES)
-        memset(head["bits"], np.int32(0), bits_bytes(width))
+        memset(head["window"], np.int32(0), window_bytes(width))
     else:
-        drop_window(head)
+        drop_window(packed, head)
         head["width"] = width
-        head["window"] = aligned_alloc(2 * width * NUMBER_BYTES)
-        head["bits"] = aligned_alloc(bits_bytes(width))
+        head["window"] = new_window(packed, width)
 
 
 @kernel
@@ -162,9 +175,9 @@ def lay_window(packed: Record, head: Record, price: int, probe: Record) -> None:
         # Do not centre on a touch that is wider than the window.
         if distance(anchor, centre) > uint64(width // 4) * tick:
             centre = anchor
-        lay_grid(head, int64(tick), anchor, centre, width)
+        lay_grid(packed, head, int64(tick), anchor, centre, width)
     else:
-        drop_window(head)
+        drop_window(packed, head)
     width = int64(head["width"])
     for index in range(total):
         number = int64(view(numbers + index * NUMBER_BYTES, WORD)["value"])

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
+from lobench.engine.arena import release
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.foreign.start import start_replay
 from lobench.engine.layout import BOOK
@@ -28,6 +29,7 @@ from lobench.variants.p7_cache_layout.parameters import DEFAULTS, RANGES, Parame
 from lobench.variants.p7_cache_layout.queues import sort
 from lobench.variants.p7_cache_layout.window import lay_grid
 from tests.support.replays import PHASE, Expected, Observed, Records, assert_same, chunks, each
+from tests.support.scattered import scatter_of
 from tests.support.streams import made
 
 pytestmark = pytest.mark.normal
@@ -60,8 +62,9 @@ def replayed(records: Records) -> tuple[Any, dict[str, int]]:
 
 
 @njit()
-def lay(address: int, tick: int, anchor: int, width: int) -> None:
-    lay_grid(view(address, HEAD), tick, anchor, anchor, width)
+def lay(packed: int, address: int, tick: int, anchor: int, width: int) -> None:
+    lay_grid(view(packed, PACKED_STATE), view(address, HEAD), tick, anchor, anchor, width)
+    release(view(packed, PACKED_STATE)["arena"])
 
 
 @njit()
@@ -78,8 +81,8 @@ def sort_numbers(address: int, count: int) -> None:
 @pytest.mark.parametrize("anchor", EXTREMES)
 def test_a_grid_knows_its_prices_and_no_other(tick: int, anchor: int) -> None:
     width = 128
-    head = np.zeros(1, HEAD)
-    lay(head.ctypes.data, tick, anchor, width)
+    head, packed = np.zeros(1, HEAD), np.zeros(1, PACKED_STATE)
+    lay(packed.ctypes.data, head.ctypes.data, tick, anchor, width)
     base = int(head["base"][0])
     assert (anchor - base) % tick == 0
     # No window exceeds the largest price: a price within a tick of it stays outside.
@@ -237,8 +240,7 @@ def test_the_same_ids_after_each_clear(variant: Any) -> None:
 @pytest.mark.parametrize("variant", PACKED)
 def test_ids_chosen_to_collide(variant: Any) -> None:
     """All in one line by the first hash; the next hash is unpredictable."""
-    golden = 0x9E3779B97F4A7C15
-    ids = [number * pow(golden, -1, 2**64) % 2**64 for number in range(6_000)]
+    ids = [number * pow(scatter_of(DEFAULTS.least_lines), -1, 2**64) % 2**64 for number in range(6_000)]
     rows: list[tuple[int, ...]] = []
     rows += [(1, 1, ADD, BID, 100 + number % 5, 1, order, F_LAST) for number, order in enumerate(ids)]
     rows += [(1, 1, CANCEL, BID, 100 + number % 5, 1, order, F_LAST) for number, order in enumerate(ids[::2])]

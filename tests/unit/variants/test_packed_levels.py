@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
+from lobench.engine import arena
 from lobench.engine.native import view
 from lobench.engine.replay import Replay
 from lobench.variants.p7_cache_layout import overflow
-from lobench.variants.p7_cache_layout.layout import HEAD, OVERFLOW
+from lobench.variants.p7_cache_layout.layout import HEAD, OVERFLOW, PACKED
 from lobench.variants.p7_cache_layout.levels import drop_bit, next_place, put_bit
 from lobench.variants.p7_cache_layout.overflow import FANOUT, NODE_BYTES
 from lobench.variants.p7_cache_layout.window import drop_window, lay_grid
@@ -105,6 +106,7 @@ class Tree:
 
     def check(self, probes: list[int]) -> None:
         assert int(self.record["count"][0]) == len(self.keys)
+        assert not self.keys or int(self.record["last"][0]) == self.keys[-1]
         for upward in (True, False):
             found = np.zeros(len(self.keys), np.int64)
             assert write_all(self.address, found, upward) == len(self.keys)
@@ -174,13 +176,18 @@ def test_any_keys_in_a_tree(steps: list[tuple[int, int]], cleared: bool) -> None
 
 
 @njit()
-def lay(address: int, width: int) -> None:
-    lay_grid(view(address, HEAD), 1, 0, 0, width)
+def lay(packed: int, address: int, width: int) -> None:
+    lay_grid(view(packed, PACKED), view(address, HEAD), 1, 0, 0, width)
 
 
 @njit()
-def drop(address: int) -> None:
-    drop_window(view(address, HEAD))
+def drop(packed: int, address: int) -> None:
+    drop_window(view(packed, PACKED), view(address, HEAD))
+
+
+@njit()
+def give_back(packed: int) -> None:
+    arena.release(view(packed, PACKED)["arena"])
 
 
 @njit()
@@ -200,9 +207,9 @@ def following(address: int, which: int, place: int) -> int:
 def test_the_next_level_of_a_window(width: int) -> None:
     """Both sides' places, many empty words between, and words that fill and empty again and again."""
     draw = random.Random(width)
-    head = np.zeros(1, HEAD)
-    address = int(head.ctypes.data)
-    lay(address, width)
+    head, other, packed = np.zeros(1, HEAD), np.zeros(1, HEAD), np.zeros(1, PACKED)
+    address, state = int(head.ctypes.data), int(packed.ctypes.data)
+    lay(state, address, width)
     places: set[int] = set()
     edges = [0, 63, 64, width - 1, width, width + 63, 2 * width - 1]
     for step in range(3_000):
@@ -218,7 +225,15 @@ def test_the_next_level_of_a_window(width: int) -> None:
                 behind = [p for p in places if (p <= start if which == 0 else p >= start)]
                 expected = -1 if not behind else (min(behind) if which else max(behind))
                 assert following(address, which, start) == expected
-    drop(address)
+    window = int(head["window"][0])
+    drop(state, address)
+    # Another book gets the memory, and finds it empty.
+    lay(state, int(other.ctypes.data), width)
+    assert int(other["window"][0]) == window
+    assert following(int(other.ctypes.data), 1, width) == -1
+    lay(state, address, width)
+    assert int(head["window"][0]) >= window + 8 * width or int(head["window"][0]) < window
+    give_back(state)
 
 
 LARGE = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,21 +12,44 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lobench.engine.aligned_alloc import LARGE, aligned_free
 from lobench.engine.compiling import entry
 from lobench.engine.layout import BOOK
 from lobench.engine.native import INTEGER, view
-from lobench.variants.p7_cache_layout.aligned_alloc import LARGE, aligned_free
-from lobench.variants.p7_cache_layout.layout import LEVEL, LEVEL_BITS, LEVEL_MASK, PACKED, SLOT, SLOTS, STAMP
-from lobench.variants.p7_cache_layout.orders import STAMP_BYTES, erase, find, home_of, insert
+from lobench.variants.p7_cache_layout.layout import LEVEL, LEVEL_BITS, LEVEL_MASK, MOST_OVER, PACKED, SLOT, SLOTS, STAMP
+from lobench.variants.p7_cache_layout.orders import STAMP_BYTES, erase, find, home_of, insert, scatter_for
 from lobench.variants.p7_cache_layout.rehash import rehash, spread
 from tests.conftest import examples
+from tests.support.scattered import scatter_of
 
 pytestmark = pytest.mark.normal
 
-GOLDEN = 0x9E3779B97F4A7C15
-UNHASHED = pow(GOLDEN, -1, 1 << 64)
+SCATTER = scatter_of(100)
+UNHASHED = pow(SCATTER, -1, 1 << 64)
 """``hash * UNHASHED`` is the id with that hash."""
 KEY = 77
+
+
+@entry
+def scatter(lines: int) -> int:
+    return scatter_for(lines)
+
+
+@pytest.mark.parametrize("lines", [16, 100, 2048, 163_000, 1 << 22])
+def test_consecutive_ids_are_on_consecutive_lines_of_any_table(lines: int) -> None:
+    assert scatter(lines) % 2**64 == scatter_of(lines)
+    for grown in (1, 3, 8):
+        # Two cycles, from anywhere.
+        homes = [
+            ((order_id * scatter_of(lines)) % 2**64 * lines * grown) >> 64
+            for order_id in range(10**12, 10**12 + 2 * min(lines, 1000))
+        ]
+        assert all(
+            (after - before) % (lines * grown) in (grown - 1, grown, grown + 1) for before, after in pairwise(homes)
+        )
+    # In as many cycles as a grown table has lines for each of the first, every line of them gets its share.
+    taken = Counter(((number * lines * scatter_of(lines)) % 2**64 * lines * 8) >> 64 for number in range(80))
+    assert max(taken.values()) <= 3
 
 
 @entry
@@ -91,7 +116,7 @@ class Table:
         self.state["lines"], self.state["most_lines"] = self.lines, self.most
         self.state["level_room"] = self.state["level_count"] = 2
         self.state["book_room"] = self.state["book_count"] = 2
-        self.state["scatter"] = GOLDEN
+        self.state["scatter"] = SCATTER
         self.state["salt"] = 12345 if self.salted else 0
         self.kept = [levels, books, book]
 
@@ -107,10 +132,11 @@ class Table:
         return int(self.slots["size"][place]), int(self.stamps.view(np.int64)[place])
 
     def elsewhere(self) -> int:
-        """Orders that are not in their own line."""
+        """Orders that are not in their own line; of a line as many as it can count."""
         taken = np.flatnonzero(self.slots["level"] & LEVEL_MASK)
-        homes = [home(self.address, self.slots["order_id"][place]) for place in taken]
-        return int(np.count_nonzero(taken // SLOTS != homes))
+        homes = np.array([home(self.address, self.slots["order_id"][place]) for place in taken], np.int64)
+        counts = np.bincount(homes[taken // SLOTS != homes], minlength=1)
+        return int(np.minimum(counts, MOST_OVER).sum())
 
 
 # With hashes near the end, orders that do not fit wrap around to the first lines.

@@ -6,8 +6,9 @@ import numpy as np
 
 from lobench.engine.compiling import kernel
 from lobench.engine.native import INTEGER, free, int64, madvise, malloc, memset, mmap, munmap, view
-from lobench.variants.p7_cache_layout.layout import LINE_BYTES
 
+LINE_BYTES = 64
+"""A cache line."""
 LARGE = 1 << 21
 """A large page. From this size on memory comes from the system: zeroed, and given back at once when it is freed."""
 _READ_WRITE, _PRIVATE_ANONYMOUS, _HUGE_PAGES = np.int32(3), np.int32(0x22), np.int32(14)
