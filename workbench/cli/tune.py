@@ -1,8 +1,8 @@
 """Fit the run-time parameters of a layout to a feed by measurement, and write them to a tuning file.
 
-One half of the feed proposes parameters, the other half decides: the defaults are written unless the proposal is faster
-there, or faster on the whole feed without a loss there. p8_profile_guided then finds the file by the feed's records;
---tuning FILE selects another, --tuning none disables tuning. Tuning affects speed only.
+One half of the feed proposes parameters, the other half decides: the defaults are written unless the proposal, or else
+its runner-up, is faster there, or faster on the whole feed without a loss there. p8_profile_guided then finds the file
+by the feed's records; --tuning FILE selects another, --tuning none disables tuning. Tuning affects speed only.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import LoadedFeed
+    from lobench.engine.parameters import LayoutParameters
     from lobench.workbench.tuning.files import Tuning
     from lobench.workbench.tuning.search import Search
     from lobench.workbench.tuning.traits import Traits
@@ -165,7 +166,6 @@ def _show(name: str, traits: Traits, state: Search, path: Path) -> None:
     from lobench.workbench.cli.outcome import say
     from lobench.workbench.console import print_table
     from lobench.workbench.results.numbers import ends, estimate
-    from lobench.workbench.tuning.fitted import defaults
     from lobench.workbench.tuning.search import OTHER
 
     actions = ", ".join(f"{letter} {share:.1%}" for letter, share in sorted(traits.actions.items()))
@@ -182,14 +182,25 @@ def _show(name: str, traits: Traits, state: Search, path: Path) -> None:
         )
         table.add_row(entry.group, changes, estimate(entry.gain, "x"), ends(entry.gain))
     print_table(table)
+    for one in state.refused:
+        gains = ((f"{OTHER[state.half]} half", one.other), ("whole feed", one.whole))
+        told = "; ".join(f"{label} {estimate(gain.gain, 'x')} ({ends(gain.gain)})" for label, gain in gains)
+        say("refused", f"{_changes(one.parameters)}: {told}")
+    if state.refused:
+        say("runner-up", _changes(state.best))
     for label, found in ((f"{OTHER[state.half]} half", state.other), ("whole feed", state.whole)):
         if found is not None:
             gain = f"{estimate(found.gain, 'x')} ({ends(found.gain)})"
             say(label, f"{gain} as fast as with the defaults, noise floor {found.floor:.2%}: {found.verdict}")
-    chosen = state.parameters if state.complete else state.best
-    before = defaults().as_json()
-    kept = {key: value for key, value in chosen.as_json().items() if value != before[key]}
-    changes = ", ".join(f"{key} = {value:,}" for key, value in kept.items())
+    changes = _changes(state.parameters if state.complete else state.best)
     nothing = "nothing was confirmed to be faster" if state.complete else "nothing faster was found so far"
     say("parameters", (changes or f"the defaults: {nothing}") + ("" if state.complete else ", unconfirmed"))
     say("tuning", path)
+
+
+def _changes(parameters: LayoutParameters) -> str:
+    """What differs from the defaults."""
+    from lobench.workbench.tuning.fitted import defaults
+
+    before = defaults().as_json()
+    return ", ".join(f"{key} = {value:,}" for key, value in parameters.as_json().items() if value != before[key])

@@ -4,11 +4,13 @@ Group by group of parameters, the best setting so far is measured beside a few c
 lock-step, on one half of the feed; a faster one becomes the best. With this many comparisons some look faster by
 chance, so the result is measured against the defaults once more, in a replay of the whole feed, with the defaults
 twice. It is kept if it is faster on the other half, by more than the defaults differ from themselves; or if it is so on
-the whole feed and the other half at least shows no loss, as where books are filled in the first half only.
+the whole feed and the other half at least shows no loss, as where books are filled in the first half only. Otherwise
+the runner-up has its chance, and both must pass a test that allows for two.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
@@ -18,6 +20,7 @@ from lobench.engine.workload import Workload
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.verdict import FASTER
+from lobench.workbench.statistics.intervals import Estimate
 from lobench.workbench.statistics.verdicts import floor_of, holm, verdict
 from lobench.workbench.tuning.fitted import defaults, fitted_variant
 from lobench.workbench.tuning.traits import Traits
@@ -62,18 +65,31 @@ class Try:
     gain: Interval
 
 
+@dataclass(frozen=True)
+class Refused:
+    """A proposal that was not confirmed, with its gains on the other half and the whole feed."""
+
+    parameters: LayoutParameters
+    other: Finding
+    whole: Finding
+
+
 @dataclass
 class Search:
-    """The state of a search. ``best``: the proposal of one half of the feed; ``tried``: each change with its gain
-    there. ``other``, ``whole``: the results of the confirmation for ``best``, None before it."""
+    """The state of a search. ``best``: the proposal of one half of the feed, or its runner-up once it was refused;
+    ``tried``: each change with its gain there. ``other``, ``whole``: the results of the confirmation for ``best``, None
+    before it. ``standings``: the sets that gained something over the best set of their time, with their gains over the
+    defaults, as products of the trials'."""
 
     half: str
     best: LayoutParameters = field(default_factory=defaults)
     tried: list[Try] = field(default_factory=list)
     other: Finding | None = None
     whole: Finding | None = None
+    refused: list[Refused] = field(default_factory=list)
     processes: int = 0
     complete: bool = False
+    standings: list[tuple[float, LayoutParameters]] = field(default_factory=list)
 
     @property
     def parameters(self) -> LayoutParameters:
@@ -84,9 +100,16 @@ class Search:
         confirmed = self.other.verdict == FASTER or (self.whole.verdict == FASTER and lossless)
         return self.best if confirmed else defaults()
 
+    def proposals(self) -> list[LayoutParameters]:
+        """The best set and its runner-up, as far as there are any."""
+        ranked = sorted(self.standings, key=lambda entry: -entry[0])
+        behind = [parameters for _, parameters in ranked if parameters not in (self.best, defaults())]
+        return [] if self.best == defaults() else [self.best, *behind[:1]]
+
     def as_json(self) -> dict[str, Any]:
-        """Everything, with the parameters that are kept."""
-        return {**asdict(self), "other_half": OTHER[self.half], "parameters": self.parameters.as_json()}
+        """Everything but the standings, with the parameters that are kept."""
+        told = {name: value for name, value in asdict(self).items() if name != "standings"}
+        return {**told, "other_half": OTHER[self.half], "parameters": self.parameters.as_json()}
 
 
 def search(
@@ -120,9 +143,19 @@ def search(
         trial = Trial(part, halves, tried)
         measure(trial, variant.name, workload=workload, processes=processes, seconds=each, seed=number, advance=advance)
         _take(state, name, trial)
-    if state.best != defaults():
-        report(f"confirming on the {OTHER[state.half]} half")
-        _confirm(state, feed, halves, traits, workload, seconds * (1 - SEARCHING), advance)
+    proposals = state.proposals()
+    for proposal in proposals:
+        if proposal == state.best:
+            report(f"confirming on the {OTHER[state.half]} half")
+        elif state.parameters == defaults():
+            report(f"confirming the runner-up on the {OTHER[state.half]} half")
+            assert state.other is not None
+            assert state.whole is not None
+            state.refused.append(Refused(state.best, state.other, state.whole))
+            state.best, state.other, state.whole = proposal, None, None
+        else:
+            break
+        _confirm(state, feed, halves, traits, workload, seconds * (1 - SEARCHING), len(proposals), advance)
     state.complete = True
 
 
@@ -136,16 +169,23 @@ def _take(state: Search, name: str, trial: Trial) -> None:
     """Note a trial's result for each of its sets, and continue with the best; of several that cannot be distinguished
     from it, with the one that changes least."""
     found = []
+    so_far = {parameters: gain for gain, parameters in state.standings}.get(state.best, 1.0)
     for place, parameters in enumerate(trial.tried[1:], 1):
         gain = trial.gain(0, place, state.half)
         changes = {key: value for key, value in parameters.as_json().items() if value != getattr(state.best, key)}
         state.tried.append(Try(name, changes, gain.ratio()))
+        if _gains(gain):
+            state.standings.append((so_far * math.exp(gain.value), parameters))
         found.append((gain, changes, parameters))
     highest, _, _ = max(found, key=lambda entry: entry[0].value)
     alike = [entry for entry in found if entry[0].value >= highest.value - highest.error - entry[0].error]
     gain, _, parameters = min(alike, key=lambda entry: (len(entry[1]), -entry[0].value))
-    if gain.value > max(_LEAST_GAIN, gain.error):
+    if _gains(gain):
         state.best = parameters
+
+
+def _gains(gain: Estimate) -> bool:
+    return gain.value > max(_LEAST_GAIN, gain.error)
 
 
 def _confirm(
@@ -155,9 +195,11 @@ def _confirm(
     traits: Traits,
     workload: Workload,
     seconds: float,
+    chances: int,
     advance: Advance,
 ) -> None:
-    """All of the feed is replayed, so that the deciding half begins with the books that the other one left."""
+    """All of the feed is replayed, so that the deciding half begins with the books that the other one left.
+    ``chances``: the number of proposals, one of which may look faster by chance."""
     trial = Trial(feed, halves, [defaults(), defaults(), state.best])
     fewest, most = _CONFIRMING
     pass_seconds = len(trial.tried) * feed.count * traits.nanoseconds / 1e9
@@ -167,7 +209,7 @@ def _confirm(
     parts = (OTHER[state.half], None)
     gains = [trial.gain(0, 2, part) for part in parts]
     floors = [floor_of(trial.gain(0, 1, part)) for part in parts]
-    adjusted = holm([gain.p for gain in gains])
+    adjusted = holm([min(1.0, chances * gain.p) for gain in gains])
     state.processes = processes
     state.other, state.whole = (
         Finding(gain.ratio(), floor, verdict(gain.ratio(), p, floor))

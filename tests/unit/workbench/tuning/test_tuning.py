@@ -168,6 +168,26 @@ def test_parameters_faster_on_the_whole_feed_are_kept(monkeypatch: pytest.Monkey
     assert tuning.parameters == tuning.best != DEFAULTS
 
 
+def test_the_runner_up_is_kept_where_the_best_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Narrow windows gain on the proposing half alone."""
+    wide = Laboratory(narrow, lambda parameters: narrow(parameters) / (1.5 if parameters.per_level == 4 else 1.0))
+    tuning = tuned(monkeypatch, wide)
+    assert tuning.parameters == replace(DEFAULTS, distance=6) == tuning.best
+    (refused,) = tuning.refused
+    assert refused.parameters == replace(DEFAULTS, distance=6, per_level=4)
+    assert refused.other.gain.value == pytest.approx(1.1 * 1.2 / 1.5, rel=0.02)
+    assert wide.asked[-2:] == [(3, 1_000_000)] * 2
+    assert tuning.as_json()["refused"][0]["parameters"]["per_level"] == 4
+
+
+def test_nothing_is_tried_after_a_refused_runner_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    laboratory = Laboratory(narrow, lambda parameters: 1 / narrow(parameters))
+    tuning = tuned(monkeypatch, laboratory)
+    assert tuning.parameters == DEFAULTS
+    assert (len(tuning.refused), tuning.complete) == (1, True)
+    assert sum(count == 1_000_000 for _, count in laboratory.asked) == 2
+
+
 def test_parameters_slower_on_the_other_half_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     tuning = tuned(monkeypatch, Laboratory(narrow, lambda parameters: 1 / (1 + (narrow(parameters) - 1) / 8)))
     assert tuning.other is not None
