@@ -7,6 +7,7 @@ state nothing is allocated or freed.
 
 from __future__ import annotations
 
+from lobench.engine.aligned_alloc import LINE_BYTES
 from lobench.engine.arena import ARENA, release, take
 from lobench.engine.compiling import kernel
 from lobench.engine.counters import SLABS_ALLOCATED, tally
@@ -15,9 +16,8 @@ from lobench.engine.native import INTEGER, Record, free, int64, malloc, view, ze
 from lobench.engine.policy import Memory
 from lobench.variants import p4_hash_lookup
 
-LINE = 64
-"""Bytes of a cache line: objects are as large and begin where one does."""
-assert max(ORDER.itemsize, LEVEL.itemsize) <= LINE
+# Objects are as large as a cache line, and begin where one does.
+assert max(ORDER.itemsize, LEVEL.itemsize) <= LINE_BYTES
 
 POOL = record(
     *integers("order", "free_orders", "all_orders", "level", "free_levels", "all_levels"),
@@ -34,20 +34,20 @@ SPARE = 512
 @kernel
 def new_slab(pool: Record, size: int, probe: Record) -> int:
     """Address of ``size`` new bytes on lines of their own."""
-    slab = malloc(size + 2 * LINE)
+    slab = malloc(size + 2 * LINE_BYTES)
     view(slab, INTEGER)["value"] = pool["slabs"]
     pool["slabs"] = slab
-    pool["held"] += size + 2 * LINE
+    pool["held"] += size + 2 * LINE_BYTES
     tally(probe, SLABS_ALLOCATED, 1)
-    return (slab + 2 * LINE - 1) & ~int64(LINE - 1)
+    return (slab + 2 * LINE_BYTES - 1) & ~int64(LINE_BYTES - 1)
 
 
 @kernel
 def chain(first: int, count: int, last: int) -> None:
     """Link ``count`` objects from address ``first`` on, in order of address, in front of object ``last``."""
     for index in range(count - 1):
-        view(first + index * LINE, INTEGER)["value"] = first + (index + 1) * LINE
-    view(first + (count - 1) * LINE, INTEGER)["value"] = last
+        view(first + index * LINE_BYTES, INTEGER)["value"] = first + (index + 1) * LINE_BYTES
+    view(first + (count - 1) * LINE_BYTES, INTEGER)["value"] = last
 
 
 @kernel
@@ -67,14 +67,14 @@ def reserve(state: Record, count: int, probe: Record) -> None:
     pool = open_pool(state)
     if pool["free_orders"] < count:
         more = max(count - pool["free_orders"] + SPARE, pool["all_orders"] >> 3)
-        slab = new_slab(pool, more * LINE, probe)
+        slab = new_slab(pool, more * LINE_BYTES, probe)
         chain(slab, more, pool["order"])
         pool["order"] = slab
         pool["free_orders"] += more
         pool["all_orders"] += more
     if pool["free_levels"] < count:
         more = max(count - pool["free_levels"] + SPARE, pool["all_levels"] >> 3)
-        slab = new_slab(pool, more * LINE, probe)
+        slab = new_slab(pool, more * LINE_BYTES, probe)
         chain(slab, more, pool["level"])
         pool["level"] = slab
         pool["free_levels"] += more
