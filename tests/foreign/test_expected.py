@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import load, open_feed
-from lobench.engine.records import MBO
+from lobench.engine.records import F_TOB, MBO
 from lobench.engine.workload import Workload
 from lobench.variants import load_file
 from lobench.workbench.measurement import process
@@ -50,6 +51,41 @@ def test_orders_at_a_time_are_adds_less_cancels() -> None:
     made["instrument_id"] = [7, 7, 7, 7, 9, 7]
     feed = feed_of(made)
     assert (feed.most_orders, feed.instruments) == (2, 2)
+
+
+@pytest.mark.fast
+def test_a_clear_takes_the_orders_of_its_book_alone() -> None:
+    made = np.zeros(12, MBO)
+    made["action"] = [ord(action) for action in "AAACRACCRAAA"]
+    made["instrument_id"] = [7, 7, 9, 7, 7, 7, 7, 7, 7, 7, 7, 7]
+    made["publisher_id"] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]
+    # The first clear takes one order; the second undoes one cancel too many. At the end there are one order of 9, two of
+    # the cleared book, and one of another publisher.
+    assert feed_of(made).most_orders == 4
+    made["flags"][-1] = F_TOB
+    assert feed_of(made).most_orders == 3
+    made["publisher_id"][8] = 2
+    assert feed_of(made).most_orders == 3
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("seed", range(20))
+def test_expected_orders_book_by_book(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    made = np.zeros(300, MBO)
+    made["action"] = random.choice([ord(action) for action in "ACRT"], 300, p=[0.5, 0.3, 0.1, 0.1])
+    made["instrument_id"] = random.integers(1, 4, 300)
+    made["publisher_id"] = random.integers(1, 3, 300)
+    resting: Counter[tuple[int, int]] = Counter()
+    most = 0
+    for record in made:
+        book = int(record["instrument_id"]), int(record["publisher_id"])
+        if record["action"] == ord("R"):
+            resting[book] = 0
+        else:
+            resting[book] += {ord("A"): 1, ord("C"): -1}.get(int(record["action"]), 0)
+        most = max(most, sum(resting.values()))
+    assert feed_of(made).most_orders == most
 
 
 @pytest.mark.fast
