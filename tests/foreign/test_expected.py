@@ -59,8 +59,8 @@ def test_a_clear_takes_the_orders_of_its_book_alone() -> None:
     made["action"] = [ord(action) for action in "AAACRACCRAAA"]
     made["instrument_id"] = [7, 7, 9, 7, 7, 7, 7, 7, 7, 7, 7, 7]
     made["publisher_id"] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]
-    # The first clear takes one order; the second undoes one cancel too many. At the end there are one order of 9, two of
-    # the cleared book, and one of another publisher.
+    # The first clear takes one order; the second undoes one cancel too many. At the end there are one order of 9, two
+    # of the cleared book, and one of another publisher.
     assert feed_of(made).most_orders == 4
     made["flags"][-1] = F_TOB
     assert feed_of(made).most_orders == 3
