@@ -15,7 +15,8 @@ from lobench.engine.feeds.base import Chunk, Feed
 from lobench.engine.feeds.framer import RUN
 from lobench.engine.feeds.mapped import check
 from lobench.engine.feeds.memory import available_memory
-from lobench.engine.records import ADD, CANCEL, CLEAR, F_TOB, MBO
+from lobench.engine.feeds.most_orders import most_orders
+from lobench.engine.records import MBO
 
 _WORDS = MBO.itemsize // 4
 _FIRST_ROOM = 1 << 24
@@ -70,14 +71,8 @@ class LoadedFeed:
 
     @cached_property
     def most_orders(self) -> int:
-        """Estimated peak number of resting orders: each book's adds minus its cancels, some of which are partial, since
-        it was last cleared."""
-        records = self.records
-        added = (records["action"] == ADD) & (records["flags"] & F_TOB == 0)
-        change = added.astype(np.int64) - (records["action"] == CANCEL)
-        if np.any(records["action"] == CLEAR):
-            _clear(records, change)
-        return int(np.cumsum(change, out=change).max(initial=0))
+        """Estimated peak number of resting orders (``lobench.engine.feeds.most_orders``)."""
+        return most_orders(self.records)
 
     @cached_property
     def instruments(self) -> int:
@@ -100,19 +95,6 @@ class LoadedFeed:
     def __iter__(self) -> Iterator[Chunk]:
         for start in range(0, self.count, RUN):
             yield self.slice(start, min(start + RUN, self.count))
-
-
-def _clear(records: npt.NDArray[np.void], change: npt.NDArray[np.int64]) -> None:
-    """Let each clear take away what its book has by then; ``change``: of the number of orders, by record."""
-    book = records["instrument_id"].astype(np.uint64) << np.uint64(16) | records["publisher_id"]
-    order = np.argsort(book, kind="stable")
-    book, clears = book[order], records["action"][order] == CLEAR
-    begins = np.ones(len(book), bool)
-    begins[1:] = (book[1:] != book[:-1]) | clears[1:]
-    starts = np.flatnonzero(begins)
-    left = np.add.reduceat(change[order], starts)
-    ends = starts[1:][clears[starts[1:]] & (book[starts[1:]] == book[starts[:-1]])]
-    change[order[ends]] = -left[np.searchsorted(starts, ends) - 1]
 
 
 def load(feed: Feed, limit_bytes: int | None = None, progress: Callable[[int], None] | None = None) -> LoadedFeed:

@@ -13,6 +13,7 @@ import pytest
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import load, open_feed
+from lobench.engine.feeds.most_orders import most_orders
 from lobench.engine.records import F_TOB, MBO
 from lobench.engine.workload import Workload
 from lobench.variants import load_file
@@ -86,6 +87,8 @@ def test_expected_orders_book_by_book(seed: int) -> None:
             resting[book] += {ord("A"): 1, ord("C"): -1}.get(int(record["action"]), 0)
         most = max(most, sum(resting.values()))
     assert feed_of(made).most_orders == most
+    for chunk in (1, 7, 100):
+        assert most_orders(made, chunk) == most
 
 
 @pytest.mark.fast
