@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from databento_dbn import MBOMsg
 
 UNDEF_PRICE: Final = 2**63 - 1
@@ -41,3 +42,9 @@ MBO: Final = np.dtype(
     [(name, "u1" if kind == "S1" else np.dtype(kind).newbyteorder("<")) for name, kind in MBOMsg._dtypes]
 )
 """dtype of one MBO record, packed, 56 bytes; ``action`` and ``side`` are uint8 character codes."""
+
+
+def book_keys(records: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+    """The key of each record's book, int64: ``instrument_id << 16 | publisher_id`` (``lobench.engine.market.book_key``
+    in kernels). ``records``: dtype ``MBO``."""
+    return records["instrument_id"].astype(np.int64) << 16 | records["publisher_id"]

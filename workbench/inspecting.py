@@ -16,7 +16,7 @@ import numpy.typing as npt
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import Chunk, Feed
 from lobench.engine.policy import Variant
-from lobench.engine.records import F_LAST, F_SNAPSHOT
+from lobench.engine.records import F_LAST, F_SNAPSHOT, book_keys
 from lobench.engine.replay import Replay, warm
 from lobench.engine.result import BookEnd
 from lobench.engine.workload import Workload
@@ -150,8 +150,7 @@ class _Found:
         self.event_times.add(times)
         self.receive_times.add(records["ts_recv"].astype(np.int64))
         _count(self.ticks, times[times >= 0] // _TICK)
-        keys = records["instrument_id"].astype(np.int64) << 16 | records["publisher_id"].astype(np.int64)
-        numbers, places = np.unique(keys, return_inverse=True)
+        numbers, places = np.unique(book_keys(records), return_inverse=True)
         pairs = Counter[int]()
         _count(pairs, places.astype(np.int64) << 8 | records["action"].astype(np.int64))
         for pair, count in pairs.items():

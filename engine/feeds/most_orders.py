@@ -7,22 +7,23 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from lobench.engine.records import ADD, CANCEL, CLEAR, F_TOB
+from lobench.engine.records import ADD, CANCEL, CLEAR, F_TOB, book_keys
 
 CHUNK: Final = 1 << 20
 """Records looked at together, so that the memory taken does not depend on the feed's length."""
 
 
 def most_orders(records: npt.NDArray[np.void], chunk: int = CHUNK) -> int:
-    """Estimated peak number of resting orders: each book's adds minus its cancels, some of which are partial, since it
-    was last cleared. ``records``: dtype ``MBO``, shape (count,)."""
-    clears = np.flatnonzero(records["action"] == CLEAR)
-    counted = int(clears[-1]) + 1 if clears.size else 0
+    """Estimated peak number of resting orders: each book's adds of orders minus its cancels, some of which are partial,
+    since it was last cleared. ``records``: dtype ``MBO``, shape (count,)."""
+    starts = range(0, len(records), chunk)
+    # Behind the last clear it does not matter whose an order is.
+    last = max((start for start in starts if CLEAR in records["action"][start : start + chunk]), default=-1)
     held: dict[int, int] = {}
     resting, most = 0, 0
-    for start in range(0, len(records), chunk):
+    for start in starts:
         part = records[start : start + chunk]
-        change = _change(part) if start >= counted else _change_of_books(part, held)
+        change = _change(part) if start > last else _change_of_books(part, held)
         running = resting + np.cumsum(change)
         resting = int(running[-1])
         most = max(most, int(running.max()))
@@ -37,7 +38,7 @@ def _change(records: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
 
 def _change_of_books(records: npt.NDArray[np.void], held: dict[int, int]) -> npt.NDArray[np.int64]:
     """The same with clears, which take what their book has; ``held``: orders of each book, before and afterwards."""
-    keys = records["instrument_id"].astype(np.int64) << 16 | records["publisher_id"]
+    keys = book_keys(records)
     books = np.unique(keys)
     # Each book begins with a record of what it held before.
     before = np.array([held.get(book, 0) for book in books.tolist()], np.int64)

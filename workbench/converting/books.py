@@ -17,7 +17,7 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Feed
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.layout import OUTPUT_LEVEL
-from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, FILL, MODIFY, TRADE, UNDEF_PRICE
+from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, FILL, MODIFY, TRADE, UNDEF_PRICE, book_keys
 from lobench.engine.replay import SLICE, Replay
 from lobench.engine.rows import Rows
 from lobench.workbench.converting.events import EventMarker
@@ -152,7 +152,7 @@ class _Newest:
 
     def before(self, records: Void, levels: Void) -> Void:
         """The levels that each record's book had before it, ``levels`` being those after it."""
-        keys = records["instrument_id"].astype(np.int64) << 16 | records["publisher_id"]
+        keys = book_keys(records)
         order = np.argsort(keys, kind="stable")
         follows = np.append(False, keys[order][1:] == keys[order][:-1])
         before = np.empty_like(levels)

@@ -15,7 +15,20 @@ import numpy.typing as npt
 
 from lobench.engine.compiling import entry, kernel
 from lobench.engine.native import int64
-from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, F_SNAPSHOT, MBO, MODIFY, NO_SIDE, TRADE
+from lobench.engine.records import (
+    ADD,
+    ASK,
+    BID,
+    CANCEL,
+    CLEAR,
+    F_LAST,
+    F_SNAPSHOT,
+    MBO,
+    MODIFY,
+    NO_SIDE,
+    TRADE,
+    book_keys,
+)
 
 Void = npt.NDArray[np.void]
 
@@ -55,8 +68,7 @@ class EventMarker:
 
     def _numbered(self, records: Void) -> npt.NDArray[np.int64]:
         """Each record's book by its number, from 0."""
-        keys = records["instrument_id"].astype(np.int64) << 16 | records["publisher_id"]
-        distinct, places = np.unique(keys, return_inverse=True)
+        distinct, places = np.unique(book_keys(records), return_inverse=True)
         numbers = [self._books.setdefault(key, len(self._books)) for key in distinct.tolist()]
         more = len(self._books) - len(self._states)
         self._states = np.concatenate([self._states, np.zeros(more, STATE)])

@@ -25,6 +25,7 @@ from lobench.engine.records import (
     NONE,
     TRADE,
     UNDEF_PRICE,
+    book_keys,
 )
 from lobench.engine.shards import share_out, slots_of
 from lobench.engine.trackers import WINDOW_EVENTS
@@ -84,7 +85,7 @@ def count_records(feed: LoadedFeed) -> dict[str, int]:
         records = feed.records[start : start + _BLOCK]
         for name, reached in _masks(records, start).items():
             counts[name] += int(np.count_nonzero(reached))
-        keys = records["instrument_id"].astype(np.uint64) << np.uint64(16) | records["publisher_id"]
+        keys = book_keys(records)
         _tally(books, keys)
         traded = (records["action"] == TRADE) & (records["price"] != UNDEF_PRICE)
         _tally(trades, records["instrument_id"][traded])
@@ -155,11 +156,11 @@ def _tally(counts: dict[int, int], keys: npt.NDArray[Any]) -> None:
 
 
 def _note_prices(
-    prices: dict[int, list[npt.NDArray[Any]]], keys: npt.NDArray[np.uint64], records: npt.NDArray[np.void]
+    prices: dict[int, list[npt.NDArray[Any]]], keys: npt.NDArray[np.int64], records: npt.NDArray[np.void]
 ) -> None:
     """Add the distinct prices of each book's A records to ``prices``."""
     chosen = (records["action"] == ADD) & (np.abs(records["price"].astype(np.float64)) < EXTREME)
-    pairs = np.empty(int(np.count_nonzero(chosen)), [("key", "u8"), ("price", "i8")])
+    pairs = np.empty(int(np.count_nonzero(chosen)), [("key", "i8"), ("price", "i8")])
     pairs["key"], pairs["price"] = keys[chosen], records["price"][chosen]
     order = np.lexsort((pairs["price"], pairs["key"]))
     for part in np.split(pairs[order], np.flatnonzero(np.diff(pairs["key"][order])) + 1):
