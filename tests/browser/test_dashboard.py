@@ -80,6 +80,12 @@ class Visit:
             assert self.complaints == []
 
 
+def wait_for_text(page: Any, selector: str, text: str) -> None:
+    """Wait until an element shows a text: asv's pages fill in after they have loaded."""
+    shown = "([selector, text]) => document.querySelector(selector)?.innerText.replaceAll('_', ' ').includes(text)"
+    page.wait_for_function(shown, arg=[selector, text.replace("_", " ")])
+
+
 def test_front_page(browser: Any, served: tuple[str, list[str]]) -> None:
     address, order = served
     with Visit(browser, address, "") as page:
@@ -189,19 +195,16 @@ def test_each_point_of_a_site_in_plain_files_leads_to_its_report(browser: Any, s
 def test_grid(browser: Any, served: tuple[str, list[str]]) -> None:
     address, _ = served
     with Visit(browser, address, "asv.html#/") as page:
-        page.wait_for_selector("#summarygrid-display a.btn")
-        names = page.locator("#summarygrid-display").inner_text()
-        assert "nanoseconds per event" in names
-        assert page.locator("#summarygrid-display canvas").count() >= 3
+        # Pictures come one by one, each after its data.
+        page.wait_for_function("document.querySelectorAll('#summarygrid-display canvas').length >= 3")
+        wait_for_text(page, "#summarygrid-display", "nanoseconds per event")
 
 
 def test_list(browser: Any, served: tuple[str, list[str]]) -> None:
     address, order = served
     with Visit(browser, address, "asv.html#/summarylist") as page:
-        page.wait_for_selector("#summarylist-body tbody tr")
-        text = page.locator("#summarylist-body").inner_text()
-        assert "p4_hash_lookup" in text
-        assert "synth:liquid-future" in text
+        wait_for_text(page, "#summarylist-body", "p4_hash_lookup")
+        wait_for_text(page, "#summarylist-body", "synth:liquid-future")
         # asv's links to commits lead to their rows on the front page.
         page.locator(f"#summarylist-body .change-date a:has-text('{order[STEP][:8]}')").first.click()
         page.wait_for_selector(f"#commit-{order[STEP][:8]}:target")
@@ -213,17 +216,15 @@ def test_graph(browser: Any, served: tuple[str, list[str]]) -> None:
     with Visit(browser, address, f"asv.html#{TIME}") as page:
         page.wait_for_selector("#main-graph canvas.flot-base")
         page.wait_for_selector("#main-graph .flot-y-axis .flot-tick-label")
-        assert "nanoseconds per event" in page.locator("#title").inner_text().replace("_", " ")
-        assert "p4_hash_lookup" in page.locator("#graphdisplay-navigation").inner_text()
+        wait_for_text(page, "#title", "nanoseconds per event")
+        wait_for_text(page, "#graphdisplay-navigation", "p4_hash_lookup")
 
 
 def test_regressions(browser: Any, served: tuple[str, list[str]]) -> None:
     address, _ = served
     with Visit(browser, address, "asv.html#/regressions") as page:
-        page.wait_for_selector("#regressions-display tbody tr")
-        text = page.locator("#regressions-display").inner_text()
-        assert "p4_hash_lookup" in text
-        assert "1.05x" in text
+        wait_for_text(page, "#regressions-display", "p4_hash_lookup")
+        wait_for_text(page, "#regressions-display", "1.05x")
 
 
 def test_saved_addresses_of_asv_still_lead_to_its_pages(browser: Any, served: tuple[str, list[str]]) -> None:
