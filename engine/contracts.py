@@ -230,7 +230,7 @@ class Apply(Protocol):
 
 
 class Follow(Protocol):
-    """After a record that changes the book: queue positions and the instrument's BBO."""
+    """After a record that changes the book: queue positions, and the instrument's BBO if strategies are to see it."""
 
     def __call__(self, state: Record, book_address: int, instrument: Record, probe: Record) -> None: ...
 
@@ -238,13 +238,13 @@ class Follow(Protocol):
 class BestPrice(Protocol):
     """Best price of a side, NaN for an empty one."""
 
-    def __call__(self, book: Record, which: int) -> float: ...
+    def __call__(self, state: Record, book: Record, which: int) -> float: ...
 
 
 class Best(Protocol):
     """(price, size) of the best level as integers, ``UNDEF_PRICE`` and 0 for an empty side."""
 
-    def __call__(self, book: Record, which: int) -> tuple[int, int]: ...
+    def __call__(self, state: Record, book: Record, which: int) -> tuple[int, int]: ...
 
 
 class ReadSide(Protocol):

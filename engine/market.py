@@ -90,7 +90,7 @@ def best_of_books(instrument: Record, which: int) -> tuple[int, int, int]:
     return price, size, count
 
 
-@kernel(stage="best price")
+@kernel(stage="strategies")
 def requote(instrument: Record) -> None:
     """The instrument's BBO over all its books: best price, with size and count summed over the books at that price."""
     quote = instrument["quote"]

@@ -170,10 +170,11 @@ def _no_candidates(traits: FeedTraits) -> dict[str, Options]:
 
 
 class BuildLayout(Protocol):
-    """The functions of a layout; unless ``tracked``, without the work that only features need. Unless ``mids``, a
-    quote's mid is not needed."""
+    """The functions of a layout; unless ``tracked``, without the work that only features need, and unless ``quoted``,
+    without the BBO over an instrument's books, which only strategies need. Unless ``mids``, a quote's mid is not
+    needed."""
 
-    def __call__(self, lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels: ...
+    def __call__(self, lookup: Lookup, memory: Memory, tracked: bool, quoted: bool, mids: bool) -> LayoutKernels: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 STAGES = ("decode", "book", "features", "strategies")
-"""The stages after which a replay may stop, each including all before it: read the records; apply them and keep the
-BBO; trackers and features; context and strategies."""
+"""The stages after which a replay may stop, each including all before it: read the records; apply them to their books;
+trackers and features; context, with the BBO over an instrument's books, and strategies."""
 
 PARTS: Final = {
     "decode": "decode",

@@ -1,4 +1,5 @@
-"""The BBO of packed books: each writes its part, an instrument with several books combines theirs."""
+"""The BBO of instruments, which strategies see: each packed book writes its part, an instrument with several books
+combines theirs."""
 
 from __future__ import annotations
 
@@ -67,7 +68,7 @@ def combined(head: Record, which: int) -> tuple[int, int, int]:
     return price, size, count
 
 
-@kernel(stage="best price")
+@kernel(stage="strategies")
 def requote(packed: Record, head: Record, which: int, probe: Record) -> None:
     """One side of the instrument's BBO after its book changed."""
     level = level_at(packed, best_of(head, which))
@@ -94,7 +95,7 @@ def free_touches(touches: int) -> None:
         aligned_free(touches - LINE_BYTES)
 
 
-@kernel(stage="best price")
+@kernel(stage="strategies")
 def join_instrument(packed: Record, book_address: int) -> None:
     """A new book, already in its instrument's list: it and its peers get places for their parts of the BBO, in the
     order in which they came."""

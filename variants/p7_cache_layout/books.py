@@ -56,22 +56,6 @@ def new_book(state: Record, probe: Record) -> int:
 
 
 @kernel
-def start(state: Record, book_address: int) -> None:
-    packed, head = view(state["layout_state"], PACKED), head_of(book_address)
-    number = packed["book_count"]
-    packed["book_count"] += 1
-    view(packed["books"] + 8 * number, INTEGER)["value"] = book_address
-    head["number"] = number
-    head["packed"] = state["layout_state"]
-    head["credit"] = FIRST_CREDIT
-    head["allowance"] = FIRST_CREDIT
-    head["granted"] = FIRST_CREDIT
-    for which in range(2):
-        side_at(book_address, which)["stale"] = 1
-    join_instrument(packed, book_address)
-
-
-@kernel
 def measure(state: Record, total: Record) -> None:
     if state["layout_state"] != 0:
         packed = view(state["layout_state"], PACKED)
@@ -97,10 +81,26 @@ def drop(state: Record, book_address: int) -> None:
         release(overflow_of(head, which))
 
 
-def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels:
+def build_packed(lookup: Lookup, memory: Memory, tracked: bool, quoted: bool, mids: bool) -> LayoutKernels:
     """The functions of this layout. Orders, levels and books are its own: it does not use ``lookup``, and ``memory``
     provides only the other data of books."""
     destroy_memory = memory.destroy
+
+    @kernel
+    def start(state: Record, book_address: int) -> None:
+        packed, head = view(state["layout_state"], PACKED), head_of(book_address)
+        number = packed["book_count"]
+        packed["book_count"] += 1
+        view(packed["books"] + 8 * number, INTEGER)["value"] = book_address
+        head["number"] = number
+        head["packed"] = state["layout_state"]
+        head["credit"] = FIRST_CREDIT
+        head["allowance"] = FIRST_CREDIT
+        head["granted"] = FIRST_CREDIT
+        for which in range(2):
+            side_at(book_address, which)["stale"] = 1
+        if quoted:
+            join_instrument(packed, book_address)
 
     @kernel
     def follow(state: Record, book_address: int, instrument: Record, probe: Record) -> None:
@@ -130,11 +130,11 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
     return LayoutKernels(
         reserve=reserve,
         split=sorted_split if tracked else split,
-        look_ahead=build_look_ahead(tracked),
+        look_ahead=build_look_ahead(tracked, quoted),
         find=find,
         new_book=new_book,
         start=start,
-        apply=build_rules(tracked),
+        apply=build_rules(tracked, quoted),
         follow=follow,
         best_price=best_price,
         best=best,

@@ -12,7 +12,7 @@ from lobench.engine.price_ladder import key_of
 from lobench.engine.records import UNDEF_PRICE
 from lobench.variants.p7_cache_layout import overflow
 from lobench.variants.p7_cache_layout.bbo import head_of
-from lobench.variants.p7_cache_layout.layout import FAR, PACKED, TOP, TOUCH, TOUCH_BYTES
+from lobench.variants.p7_cache_layout.layout import FAR, PACKED, TOP
 from lobench.variants.p7_cache_layout.levels import (
     ONE,
     behind,
@@ -222,21 +222,17 @@ def write_levels(book: Record, address: int, depth: int) -> None:
 
 
 @kernel
-def best(book: Record, which: int) -> tuple[int, int]:
+def best(state: Record, book: Record, which: int) -> tuple[int, int]:
     """Price and size of a side's best level, ``UNDEF_PRICE`` and 0 if it is empty."""
-    # The book's part of the BBO is in the cache; the level may not be.
-    head = head_of(address_of(book))
-    address, flip = (head["touch"], -which) if head["touch"] != 0 else (head["quote"], int64(0))
-    touch = view(address + which * TOUCH_BYTES, TOUCH)
-    return touch["price"] ^ flip if touch["size"] != 0 else int64(UNDEF_PRICE), touch["size"]
+    level = level_at(view(state["layout_state"], PACKED), best_of(head_of(address_of(book)), which))
+    return level["price"] if level["size"] != 0 else int64(UNDEF_PRICE), level["size"]
 
 
 @kernel
-def best_price(book: Record, which: int) -> float:
+def best_price(state: Record, book: Record, which: int) -> float:
     """Best price of a side, NaN if it is empty."""
-    head = head_of(address_of(book))
-    number = best_of(head, which)
+    number = best_of(head_of(address_of(book)), which)
     price = np.nan
     if number != 0:
-        price = float64(level_at(view(head["packed"], PACKED), number)["price"])
+        price = float64(level_at(view(state["layout_state"], PACKED), number)["price"])
     return price

@@ -52,31 +52,6 @@ def found_at(packed: Record, turn: int) -> Record:
 
 
 @kernel(stage="levels")
-def look_for_levels(packed: Record, turn: int) -> None:
-    """Ask for the levels that the record of turn ``turn`` needs, and where books are large for what a change of the
-    best price needs."""
-    found = found_at(packed, turn)
-    event = view(found["event"], MBO)
-    home = found["home"]
-    held = matches(line_at(packed, home), event["order_id"])
-    # An order in a later line is left to its record: looking for it here costs as much as it gains.
-    slot = slot_at(packed, home * SLOTS + trailing_zeros(uint64(held) | _NONE))
-    prefetch(packed["levels"] + level_of(slot) * LEVEL_BYTES)
-    head = head_of(found["guess"])
-    which = int64(event["side"] == ASK)
-    width = int64(head["width"])
-    ticks = tick_of(head, event["price"])
-    joined = int64(0)
-    if ticks < uint64(width):
-        joined = int64(numbers_at(head, which * width + int64(ticks))["value"])
-    prefetch(packed["levels"] + joined * LEVEL_BYTES)
-    if packed["cold"] != 0:
-        prefetch(packed["levels"] + best_of(head, which) * LEVEL_BYTES)
-        prefetch(head["quote"])
-        prefetch(head["touch"])
-
-
-@kernel(stage="levels")
 def look_for_place(packed: Record, turn: int) -> None:
     """Ask for the place in its book's window that the record of turn ``turn`` needs, and for its bits."""
     found = found_at(packed, turn)
@@ -89,9 +64,9 @@ def look_for_place(packed: Record, turn: int) -> None:
         prefetch(bits_of(head) + (place >> 6) * 8)
 
 
-def build_look_ahead(tracked: bool) -> Callable[..., Any]:
-    """``look_ahead`` of the layout; ``tracked``: for a replay that evaluates, which also needs the lines behind a
-    book's first one, its features and its accounts."""
+def build_look_ahead(tracked: bool, quoted: bool) -> Callable[..., Any]:
+    """``look_ahead`` of the layout; ``tracked``: for a replay that computes features, which also needs the lines behind
+    a book's first one, its features and its accounts; ``quoted``: for one that keeps BBOs of instruments."""
     feature_bytes, account_bytes = 8 * len(FEATURES), BACKTEST.itemsize * len(STRATEGIES)
     book_bytes = HEAD_BYTES + PACKED_BOOK_BYTES + feature_bytes + account_bytes
 
@@ -121,6 +96,34 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
             prefetch(guess)
             if tracked:
                 prefetch(guess + LINE_BYTES)
+
+    @kernel(stage="levels")
+    def look_for_levels(packed: Record, turn: int) -> None:
+        """Ask for the levels that the record of turn ``turn`` needs, and where books are large for what a change of the
+        best price needs."""
+        found = found_at(packed, turn)
+        event = view(found["event"], MBO)
+        home = found["home"]
+        held = matches(line_at(packed, home), event["order_id"])
+        # An order in a later line is left to its record: looking for it here costs as much as it gains.
+        slot = slot_at(packed, home * SLOTS + trailing_zeros(uint64(held) | _NONE))
+        prefetch(packed["levels"] + level_of(slot) * LEVEL_BYTES)
+        head = head_of(found["guess"])
+        which = int64(event["side"] == ASK)
+        width = int64(head["width"])
+        ticks = tick_of(head, event["price"])
+        joined = int64(0)
+        if ticks < uint64(width):
+            joined = int64(numbers_at(head, which * width + int64(ticks))["value"])
+        prefetch(packed["levels"] + joined * LEVEL_BYTES)
+        if packed["cold"] != 0:
+            prefetch(packed["levels"] + best_of(head, which) * LEVEL_BYTES)
+            if not tracked:
+                # An evaluation without features reads both best levels.
+                prefetch(packed["levels"] + best_of(head, 1 - which) * LEVEL_BYTES)
+            if quoted:
+                prefetch(head["quote"])
+                prefetch(head["touch"])
 
     @kernel
     def start_looking(state: Record, packed: Record, address: int, stride: int, turn: int, count: int) -> None:

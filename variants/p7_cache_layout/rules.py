@@ -72,8 +72,9 @@ def terms(state: Record, place: int) -> tuple[int, int, int]:
     return int64(level["owner"]) & 1, level["price"], int64(slot["size"])
 
 
-def build_rules(tracked: bool) -> Callable[..., Any]:
-    """``apply(state, book_address, event, probe)``; without the parts that only features need unless ``tracked``."""
+def build_rules(tracked: bool, quoted: bool) -> Callable[..., Any]:
+    """``apply(state, book_address, event, probe)``; without the parts that only features need unless ``tracked``, and
+    without the BBO of instruments unless ``quoted``."""
 
     @kernel(stage="features")
     def lose_queue(book_address: int, which: int, price: int, events: int, arrival: int, amount: int) -> None:
@@ -85,12 +86,13 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
 
     @kernel
     def requote_side(packed: Record, book_address: int, which: int, probe: Record) -> None:
-        """The last step of an event that changed a side: update its part of the BBO, and whether the hypothetical order
-        joins again."""
+        """The last step of an event that changed a side: whether the hypothetical order joins again, and the side of
+        the BBO."""
         head = head_of(book_address)
         if tracked:
             follow_best(packed, book_address, which, best_of(head, which))
-        requote(packed, head, which, probe)
+        if quoted:
+            requote(packed, head, which, probe)
 
     @kernel
     def gain(packed: Record, book_address: int, which: int, number: int, size: int, orders: int, probe: Record) -> None:

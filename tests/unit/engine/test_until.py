@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lobench.engine.compiling import entry
+from lobench.engine.containers import slot_at, table_size
 from lobench.engine.errors import UsageError
+from lobench.engine.layout import INSTRUMENT, STATE
+from lobench.engine.native import int64, view
 from lobench.engine.policy import Variant
 from lobench.engine.records import MBO
 from lobench.engine.replay import Replay
@@ -87,6 +91,27 @@ def test_the_trace_is_the_same_of_every_build_and_any_pieces(until: str) -> None
             other.apply(chunk)
         assert one.trace == other.trace != 0
     assert Observed(TOP, RECORDS, rows=False, until=until, workers=2).result.trace == one.trace
+
+
+@entry
+def best_sizes(state_address: int) -> int:
+    """Sum of the sizes of all instruments' BBOs."""
+    total = int64(0)
+    instruments = view(state_address, STATE)["instrument_table"]
+    for index in range(table_size(instruments)):
+        address = slot_at(instruments, index)["value"]
+        if address != 0:
+            quote = view(address, INSTRUMENT)["quote"]
+            total += quote["bid_size"] + quote["ask_size"]
+    return total
+
+
+@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
+def test_bbos_of_instruments_are_kept_for_strategies_alone(variant: Variant) -> None:
+    for until in ("book", "features", "strategies"):
+        with replayed(variant, RECORDS, until, observe=False) as replay:
+            kept = best_sizes(replay._workers[0].state_address)
+            assert kept > 0 if until == "strategies" else kept == 0
 
 
 def test_impossible_stages_are_refused() -> None:

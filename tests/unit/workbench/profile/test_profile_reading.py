@@ -103,7 +103,7 @@ def test_recursion_ends() -> None:
         (["replay", "handle", "apply", "change_orders", "level_for", "search"], "levels"),
         (["replay", "handle", "apply", "change_orders", "lose_queue"], "features"),
         (["replay", "handle", "apply", "level_from_best", "rung_at"], "best price"),
-        (["replay", "handle", "requote", "best_of_books"], "best price"),
+        (["replay", "handle", "requote", "best_of_books"], "strategies"),
         (["replay", "handle", "build_locked.<locals>.put_quote", "table_get", "find"], "strategies"),
         (["replay", "handle", "evaluate", "gather"], "features"),
         (["replay", "handle", "evaluate", "put_features", "put", "make"], "features"),
