@@ -238,13 +238,13 @@ class Follow(Protocol):
 class BestPrice(Protocol):
     """Best price of a side, NaN for an empty one."""
 
-    def __call__(self, state: Record, book: Record, which: int) -> float: ...
+    def __call__(self, book: Record, which: int) -> float: ...
 
 
 class Best(Protocol):
     """(price, size) of the best level as integers, ``UNDEF_PRICE`` and 0 for an empty side."""
 
-    def __call__(self, state: Record, book: Record, which: int) -> tuple[int, int]: ...
+    def __call__(self, book: Record, which: int) -> tuple[int, int]: ...
 
 
 class ReadSide(Protocol):

@@ -86,9 +86,9 @@ def look_after(state: Record, book_address: int, event: Record, counts: Record) 
             counts["shared_best"] += int64(at_best(instrument, which, view(best, LEVEL)["price"]) > 1)
 
 
-def build_counting(lookup: Lookup, memory: Memory, tracked: bool, quoted: bool, mids: bool) -> LayoutKernels:
+def build_counting(lookup: Lookup, memory: Memory, tracked: bool, mids: bool | None) -> LayoutKernels:
     """The general layout's functions, around which the rules are counted."""
-    within = GENERAL.build(lookup, memory, tracked, quoted, mids)
+    within = GENERAL.build(lookup, memory, tracked, mids)
     find, apply_within, destroy_within = lookup.find, within.apply, within.destroy
     look_before, look_at_queue = _order_looks(find)
 

@@ -104,7 +104,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     # Nothing else reads the boards.
     publishes = decides and any("market" in entry.parameters for _, entry in strategies)
     context = context_policy.build(feature_policy.build(tuple(name for name, _ in features)), memory)
-    layout = layout_policy.build(lookup, memory, tracked, decides, decides and shape_policy.mids)
+    layout = layout_policy.build(lookup, memory, tracked, shape_policy.mids if decides else None)
     shape = shape_policy.build(context, layout, until)
     take_samples, observe_boundary = build_samples(layout)
     answers = build_answers(context, layout, until)
@@ -151,7 +151,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             note(state, TRADE_UNDEFINED_PRICE)
         else:
             if tracked:
-                follow_trade(book, event, best_price(state, book, 0) + best_price(state, book, 1))
+                follow_trade(book, event, best_price(book, 0) + best_price(book, 1))
             if decides:
                 record_trade(instrument, event)
                 put_trades(state, instrument, probe)
@@ -186,7 +186,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             if tracked:
                 evaluate(state, record, address, event, tap, probe)
             else:
-                note_quotes(state, row_key(book["key"], book["events"]), best(state, book, 0), best(state, book, 1))
+                note_quotes(state, row_key(book["key"], book["events"]), best(book, 0), best(book, 1))
 
     @entry(stage="decode", nested=True)
     def replay(state_address: int, address: int, stride: int, count: int, tap: Record, probe: Record) -> None:

@@ -170,11 +170,10 @@ def _no_candidates(traits: FeedTraits) -> dict[str, Options]:
 
 
 class BuildLayout(Protocol):
-    """The functions of a layout; unless ``tracked``, without the work that only features need, and unless ``quoted``,
-    without the BBO over an instrument's books, which only strategies need. Unless ``mids``, a quote's mid is not
-    needed."""
+    """The functions of a layout; unless ``tracked``, without the work that only features need. ``mids``: whether a
+    quote needs its mid; None: there are no strategies, and an instrument's BBO is not needed at all."""
 
-    def __call__(self, lookup: Lookup, memory: Memory, tracked: bool, quoted: bool, mids: bool) -> LayoutKernels: ...
+    def __call__(self, lookup: Lookup, memory: Memory, tracked: bool, mids: bool | None) -> LayoutKernels: ...
 
 
 @dataclass(frozen=True, kw_only=True)

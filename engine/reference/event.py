@@ -39,8 +39,8 @@ def build_event(context: ContextKernels, layout: LayoutKernels, until: str) -> S
         signals = (int64(0), int64(0), int64(0), int64(0))
         if decides:
             signals = decide(state, book, view(book["instrument"], INSTRUMENT), book["strategies"], probe)
-        bid_price, bid_size = best(state, book, 0)
-        ask_price, ask_size = best(state, book, 1)
+        bid_price, bid_size = best(book, 0)
+        ask_price, ask_size = best(book, 1)
         key = row_key(book["key"], book["events"])
         state["trace"] += trace_row(key, row, bid_price, bid_size, ask_price, ask_size, signals)
         if tap is not None:

@@ -29,12 +29,12 @@ def find(state: Record, event: Record, turn: int) -> int:
 
 
 @kernel
-def best_price_of(state: Record, book: Record, which: int) -> float:
+def best_price_of(book: Record, which: int) -> float:
     return best_price(side_at(address_of(book), which))
 
 
 @kernel
-def best_of(state: Record, book: Record, which: int) -> tuple[int, int]:
+def best_of(book: Record, which: int) -> tuple[int, int]:
     price, size = int64(UNDEF_PRICE), int64(0)
     best = side_at(address_of(book), which)["best"]
     if best != 0:
@@ -93,7 +93,7 @@ def write_levels(book: Record, address: int, depth: int) -> None:
             output["ask_px"], output["ask_sz"], output["ask_ct"] = level["price"], level["size"], level["count"]
 
 
-def build_general(lookup: Lookup, memory: Memory, tracked: bool, quoted: bool, mids: bool) -> LayoutKernels:
+def build_general(lookup: Lookup, memory: Memory, tracked: bool, mids: bool | None) -> LayoutKernels:
     """The functions of this layout."""
     rules = build_book(lookup, memory, tracked)
     clear = rules.clear
@@ -109,7 +109,7 @@ def build_general(lookup: Lookup, memory: Memory, tracked: bool, quoted: bool, m
             book = view(book_address, BOOK)
             follow_best(book["bid"], book["events"])
             follow_best(book["ask"], book["events"])
-        if quoted:
+        if mids is not None:
             requote(instrument)
 
     @kernel

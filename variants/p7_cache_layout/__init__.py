@@ -59,7 +59,7 @@ One worker's ``PACKED`` record leads to all of it::
     a book    +---------------------------+--------------------+--------------------------+
               | HEAD: 3 lines             | BOOK (the engine's)| TOP_LEVELS: bids, asks   |
               | base inverse width shift  |                    | 5 best prices and sizes  |
-              | best[2] quote touch       |                    |                          |
+              | packed best[2] touch      |                    |                          |
               | overflow[2] credit ...    |                    |                          |
               +---------------------------+--------------------+--------------------------+
                  |

@@ -9,7 +9,7 @@ from lobench.engine.aligned_alloc import LINE_BYTES, aligned_alloc, aligned_free
 from lobench.engine.compiling import kernel
 from lobench.engine.counters import LINES_TOUCHED, tally
 from lobench.engine.layout import BOOK, INSTRUMENT
-from lobench.engine.native import Record, float64, int64, memcpy, view
+from lobench.engine.native import Record, address_of, float64, int64, memcpy, view
 from lobench.variants.p7_cache_layout.layout import HEAD, HEAD_BYTES, PEERS, TOUCH, TOUCH_BYTES
 from lobench.variants.p7_cache_layout.levels import best_of
 from lobench.variants.p7_cache_layout.pool import level_at
@@ -23,6 +23,12 @@ QUOTE_OFFSET = INSTRUMENT.fields["quote"][1]  # type: ignore[index]
 def head_of(book_address: int) -> Record:
     """The packed head of the book whose ``BOOK`` record is at this address."""
     return view(book_address - HEAD_BYTES, HEAD)
+
+
+@kernel
+def quote_of(book_address: int) -> int:
+    """Address of the BBO of the book's instrument."""
+    return view(book_address, BOOK)["instrument"] + QUOTE_OFFSET
 
 
 @kernel
@@ -78,7 +84,7 @@ def requote(packed: Record, head: Record, which: int, probe: Record) -> None:
         put_part(head["touch"], which, level)
         price, size, count = combined(head, which)
         tally(probe, LINES_TOUCHED, peers_at(head["touches"])["count"])
-    put_touch(head["quote"] + which * TOUCH_BYTES, price, size, count)
+    put_touch(quote_of(address_of(head) + HEAD_BYTES) + which * TOUCH_BYTES, price, size, count)
 
 
 @kernel(stage="strategies")
@@ -100,7 +106,6 @@ def join_instrument(packed: Record, book_address: int) -> None:
     """A new book, already in its instrument's list: it and its peers get places for their parts of the BBO, in the
     order in which they came."""
     book, head = view(book_address, BOOK), head_of(book_address)
-    head["quote"] = book["instrument"] + QUOTE_OFFSET
     if book["next_of_instrument"] != 0:
         touches = head_of(book["next_of_instrument"])["touches"]
         if touches == 0:

@@ -81,10 +81,11 @@ def drop(state: Record, book_address: int) -> None:
         release(overflow_of(head, which))
 
 
-def build_packed(lookup: Lookup, memory: Memory, tracked: bool, quoted: bool, mids: bool) -> LayoutKernels:
+def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool | None) -> LayoutKernels:
     """The functions of this layout. Orders, levels and books are its own: it does not use ``lookup``, and ``memory``
     provides only the other data of books."""
     destroy_memory = memory.destroy
+    quoted = mids is not None
 
     @kernel
     def start(state: Record, book_address: int) -> None:

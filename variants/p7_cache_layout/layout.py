@@ -50,24 +50,24 @@ _FIELDS: Final = [
     ("inverse", "u8"),
     ("window", "i8"),
     ("number", "i8"),
-    ("quote", "i8"),
+    ("packed", "i8"),
     ("touch", "i8"),
     ("best", "u4", (2,)),
     ("width", "u4"),
     ("shift", "u4"),
     ("far", OVERFLOW, (2,)),
-    *integers("packed", "touches", "credit", "allowance", "granted", "laid"),
-    ("unused", "i8", (2,)),
+    *integers("touches", "credit", "allowance", "granted", "laid"),
+    ("unused", "i8", (3,)),
 ]
 HEAD: Final = record(*_FIELDS)
 """Before each ``BOOK``: three lines, the first with all data that most events need.
 
 A price p is in the window if (p - base) * inverse, rotated right by ``shift``, is below ``width``: that is its tick.
 ``window``: numbers of levels, the bids' then the asks', and behind them bits: which of them have orders or size.
-``number``: of the book. ``best``: numbers of the best levels, 0 if a side is empty. ``quote``: address of the
-instrument's BBO; ``touch``: of this book's part of it, one of those at ``touches`` (``PEERS``), both 0 for the only
-book of its instrument. ``far``: levels outside of the window; ``credit``: how often they may still be looked for until
-the window is laid anew, of ``granted`` when it was, at the book's event number ``laid``."""
+``number``: of the book; ``packed``: address of its worker's ``PACKED``. ``best``: numbers of the best levels, 0 if a
+side is empty. ``touch``: address of this book's part of its instrument's BBO, one of those at ``touches`` (``PEERS``),
+both 0 for the only book of its instrument. ``far``: levels outside of the window; ``credit``: how often they may still
+be looked for until the window is laid anew, of ``granted`` when it was, at the book's event number ``laid``."""
 HEAD_BYTES: Final = HEAD.itemsize
 assert HEAD_BYTES == 3 * LINE_BYTES
 assert HEAD.fields["far"][1] == LINE_BYTES  # type: ignore[index]

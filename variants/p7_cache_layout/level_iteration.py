@@ -222,17 +222,19 @@ def write_levels(book: Record, address: int, depth: int) -> None:
 
 
 @kernel
-def best(state: Record, book: Record, which: int) -> tuple[int, int]:
+def best(book: Record, which: int) -> tuple[int, int]:
     """Price and size of a side's best level, ``UNDEF_PRICE`` and 0 if it is empty."""
-    level = level_at(view(state["layout_state"], PACKED), best_of(head_of(address_of(book)), which))
+    head = head_of(address_of(book))
+    level = level_at(view(head["packed"], PACKED), best_of(head, which))
     return level["price"] if level["size"] != 0 else int64(UNDEF_PRICE), level["size"]
 
 
 @kernel
-def best_price(state: Record, book: Record, which: int) -> float:
+def best_price(book: Record, which: int) -> float:
     """Best price of a side, NaN if it is empty."""
-    number = best_of(head_of(address_of(book)), which)
+    head = head_of(address_of(book))
+    number = best_of(head, which)
     price = np.nan
     if number != 0:
-        price = float64(level_at(view(state["layout_state"], PACKED), number)["price"])
+        price = float64(level_at(view(head["packed"], PACKED), number)["price"])
     return price

@@ -21,7 +21,7 @@ from lobench.engine.native import Record, element, int64, prefetch, trailing_zer
 from lobench.engine.records import ASK, MBO
 from lobench.engine.registry import FEATURES, STRATEGIES
 from lobench.engine.shards import index_of
-from lobench.variants.p7_cache_layout.bbo import head_of
+from lobench.variants.p7_cache_layout.bbo import head_of, quote_of
 from lobench.variants.p7_cache_layout.growth import held, make_room
 from lobench.variants.p7_cache_layout.layout import FOUND, FOUND_BYTES, HEAD_BYTES, PACKED, SLOTS
 from lobench.variants.p7_cache_layout.levels import NUMBER_BYTES, best_of, bits_of, numbers_at, tick_of
@@ -122,7 +122,7 @@ def build_look_ahead(tracked: bool, quoted: bool) -> Callable[..., Any]:
                 # An evaluation without features reads both best levels.
                 prefetch(packed["levels"] + best_of(head, 1 - which) * LEVEL_BYTES)
             if quoted:
-                prefetch(head["quote"])
+                prefetch(quote_of(found["guess"]))
                 prefetch(head["touch"])
 
     @kernel
@@ -145,7 +145,7 @@ def build_look_ahead(tracked: bool, quoted: bool) -> Callable[..., Any]:
             prefetch(book["strategies"] + line)
         prefetch(address - HEAD_BYTES + LINE_BYTES)
         prefetch(book["instrument"] + MEAN_OFFSET)
-        prefetch(head_of(address)["quote"] + LINE_BYTES)
+        prefetch(quote_of(address) + LINE_BYTES)
 
     @inlined
     def look_ahead(state: Record, address: int, stride: int, turn: int, count: int, probe: Record) -> None:

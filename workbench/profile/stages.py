@@ -149,7 +149,7 @@ def _policies(variant: Variant) -> Iterator[tuple[str, Any]]:
     yield "features", store
     context = variant.context.build(store, variant.memory)
     yield "context", context
-    layout = variant.layout.build(variant.lookup, variant.memory, True, True, variant.shape.mids)
+    layout = variant.layout.build(variant.lookup, variant.memory, True, variant.shape.mids)
     yield "layout", layout
     yield "shape", variant.shape.build(context, layout, STAGES[-1])
 

@@ -18,8 +18,7 @@ def policies(variant: Variant) -> list[Any]:
     """All policies of a variant, and the policies that they build."""
     store = variant.features.build(names=tuple(FEATURES))
     context = variant.context.build(store=store, memory=variant.memory)
-    parts = {"lookup": variant.lookup, "memory": variant.memory}
-    layout = variant.layout.build(**parts, tracked=True, quoted=True, mids=variant.shape.mids)
+    layout = variant.layout.build(lookup=variant.lookup, memory=variant.memory, tracked=True, mids=variant.shape.mids)
     shape = variant.shape.build(context=context, layout=layout, until="strategies")
     given = [variant.events, variant.context, variant.features, variant.lookup, variant.memory, variant.layout]
     return [*given, variant.shape, store, context, layout, shape]
