@@ -205,6 +205,21 @@ class Split(Protocol):
     def __call__(self, state: Record, address: int, stride: int, count: int) -> int: ...
 
 
+class Longest(Protocol):
+    """How many of the next records may be handled in one go where nothing observes the ends of batches: ``BATCH``, for
+    ``Split``, or a multiple of it, for ``Gather``."""
+
+    def __call__(self, state: Record) -> int: ...
+
+
+class Gather(Protocol):
+    """Copy those of the next ``count`` records that are this worker's, one to each cache line, in any order that keeps
+    those of an instrument in the feed's; returns the address of the copies and how many turns that makes.
+    ``state["listed"]`` becomes 0."""
+
+    def __call__(self, state: Record, address: int, stride: int, count: int) -> tuple[int, int]: ...
+
+
 class LookAhead(Protocol):
     """Before the record of turn ``turn`` of ``count`` in this batch."""
 

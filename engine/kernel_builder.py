@@ -18,6 +18,7 @@ from numba import types
 import lobench.engine.strategies  # noqa: F401  (registers the features and strategies that every variant computes)
 from lobench.engine import shards
 from lobench.engine.actions import changes_book, note
+from lobench.engine.aligned_alloc import LINE_BYTES
 from lobench.engine.anomalies import TRADE_UNDEFINED_PRICE, UNKNOWN_ACTION
 from lobench.engine.answers import build_answers
 from lobench.engine.board import publish
@@ -110,9 +111,11 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     answers = build_answers(context, layout, until)
 
     load, at, release = events.load, events.at, events.release
-    reserve, split, look_ahead, find, new_book, start_book = (
+    reserve, split, longest, gather, look_ahead, find, new_book, start_book = (
         layout.reserve,
         layout.split if books else shards.split,
+        layout.longest,
+        layout.gather,
         layout.look_ahead,
         layout.find,
         layout.new_book,
@@ -196,17 +199,26 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             reserve(state, 0, probe)
         done = int64(0)
         while done < count:
-            start = address + done * stride
-            length = min(BATCH - state["records"] % BATCH, count - done)
+            start, apart = address + done * stride, int64(stride)
+            most = int64(BATCH)
+            if tap is None and tracked and not publishes:
+                # Nothing observes the ends of batches.
+                most = longest(state)
+            length = min(most - state["records"] % BATCH, count - done)
             if books:
                 reserve(state, length, probe)
-            load(state, start, stride, length, probe)
-            turns = split(state, start, stride, length)
+            if most == BATCH:
+                load(state, start, apart, length, probe)
+                turns = split(state, start, apart, length)
+            else:
+                start, turns = gather(state, start, apart, length)
+                apart = int64(LINE_BYTES)
+                load(state, start, apart, turns, probe)
             for turn in range(turns):
                 if books:
-                    look_ahead(state, start, stride, turn, turns, probe)
+                    look_ahead(state, start, apart, turn, turns, probe)
                 index = index_of(state, turn)
-                place = at(state, start, stride, index)
+                place = at(state, start, apart, index)
                 event = view(place, MBO)
                 if state["stopped"] == 0:
                     state["events"] += 1

@@ -15,8 +15,9 @@ from lobench.engine import contracts
 from lobench.engine.compiling import kernel
 from lobench.engine.inspection import PriceLadders, Reader
 from lobench.engine.layout import LEVEL, ORDER
-from lobench.engine.native import Record, chunk_bytes, free, zeroed
+from lobench.engine.native import Record, chunk_bytes, free, int64, zeroed
 from lobench.engine.parameters import FeedTraits, LayoutParameters, Options
+from lobench.engine.records import BATCH
 from lobench.engine.scope import Scope
 from lobench.engine.stages import INHERITED, Stage
 
@@ -198,6 +199,16 @@ class Layout:
 
 
 @kernel
+def _one_batch(state: Record) -> int:
+    return int64(BATCH)
+
+
+@kernel
+def _gather_nothing(state: Record, address: int, stride: int, count: int) -> tuple[int, int]:
+    return address, int64(0)
+
+
+@kernel
 def _look_not_ahead(state: Record, address: int, stride: int, turn: int, count: int, probe: Record) -> None:
     pass
 
@@ -214,8 +225,8 @@ def _arrange_nothing(state: Record, dirty: bool) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class LayoutKernels:
-    """The functions of a layout. In every layout, a book's address is that of a ``BOOK`` record. By default there is
-    nothing to look ahead for, to open in a new book, or to arrange before a digest.
+    """The functions of a layout. In every layout, a book's address is that of a ``BOOK`` record. By default records are
+    handled by the batch, and there is nothing to look ahead for, to open in a new book, or to arrange before a digest.
 
     ``new_book`` is the address of zeroed memory for a book, ``start`` opens it; ``drop`` frees it with all its orders,
     ``destroy`` frees the rest. ``state["layout_state"]`` is the layout's own word, initially 0;
@@ -224,6 +235,8 @@ class LayoutKernels:
 
     reserve: Annotated[contracts.Reserve, Stage("levels", nested=True)]
     split: Annotated[contracts.Split, INHERITED]
+    longest: Annotated[contracts.Longest, INHERITED] = _one_batch
+    gather: Annotated[contracts.Gather, INHERITED] = _gather_nothing
     look_ahead: Annotated[contracts.LookAhead, Stage("lookup", nested=True)] = _look_not_ahead
     find: Annotated[contracts.FindBook, Stage("lookup")]
     new_book: Annotated[contracts.New, INHERITED]

@@ -28,6 +28,7 @@ from lobench.variants.p7_cache_layout.pool import LEVEL_BYTES
 from lobench.variants.p7_cache_layout.prefetch import build_look_ahead, find_ahead
 from lobench.variants.p7_cache_layout.queues import arrange, book_value, forget
 from lobench.variants.p7_cache_layout.reading import Queues
+from lobench.variants.p7_cache_layout.record_sort import gather, longest
 from lobench.variants.p7_cache_layout.rules import build_rules
 from lobench.variants.p7_cache_layout.top_levels import PACKED_BOOK_BYTES, append_side
 from lobench.variants.p7_cache_layout.window import FIRST_CREDIT
@@ -122,6 +123,7 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool | Non
             aligned_free(packed["found"])
             aligned_free(packed["top"])
             aligned_free(packed["groups"])
+            aligned_free(packed["copies"])
             aligned_free(packed["nobody"] - HEAD_BYTES)
             arena.release(packed["arena"])
             aligned_free(state["layout_state"])
@@ -131,6 +133,8 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool | Non
     return LayoutKernels(
         reserve=reserve,
         split=sorted_split if tracked else split,
+        longest=longest,
+        gather=gather,
         look_ahead=build_look_ahead(tracked, quoted),
         find=find,
         new_book=new_book,

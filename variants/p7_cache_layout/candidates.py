@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from lobench.engine.parameters import NEVER, FeedTraits, Options
+from lobench.engine.records import BATCH
 from lobench.variants.p7_cache_layout.parameters import DEFAULTS, RANGES, lines_for
 
 _LOADS = ((26, 18), (48, 36))
 """``fullest`` and ``after`` of a sparse and of a dense table."""
 _DISTANCES = (6, 24)
 _PER_LEVEL = (4, 64)
+_TOGETHER = (BATCH, 1 << 18)
 _WIDEST = (512,)
 _NARROW = 256
 """If prices span fewer ticks, the widest window is useless."""
@@ -32,8 +34,9 @@ def _looking_ahead(traits: FeedTraits) -> Options:
 
 
 def _batch_sort(traits: FeedTraits) -> Options:
-    """The opposite of the defaults for this many books."""
-    return [{"grouped": NEVER if traits.books >= DEFAULTS.grouped else 0}]
+    """The opposite of the defaults for this many books, and fewer and more records at a time."""
+    options = [{"grouped": NEVER if traits.books >= DEFAULTS.grouped else 0}]
+    return options + [{"together": count} for count in _TOGETHER]
 
 
 def _tables(traits: FeedTraits) -> Options:

@@ -97,7 +97,7 @@ PACKED: Final = record(
     *integers("levels", "level_room", "level_count", "free_level", "dead_level"),
     *integers("books", "book_room", "book_count"),
     *integers("found", "nobody", "ahead", "cold", "moved", "home"),
-    *integers("first", "order", "top", "groups", "scratch", "scratch_bytes", "last_key", "last_book"),
+    *integers("first", "order", "top", "groups", "scratch", "scratch_bytes", "last_key", "last_book", "copies"),
     ("windows", "i8", (WINDOW_SIZES,)),
     ("arena", ARENA),
     *integers(*NAMES),
@@ -109,9 +109,9 @@ an order, ``live`` of these one that rests. ``reach``: lines that any order is a
 lines looked at beyond the first, in this batch. ``levels``, ``books``: arrays of level records and of books' addresses,
 by number. ``found``: what was found for the records ahead; ``moved``: whether orders' lines are others since then;
 ``home``: line of the order in hand; ``nobody``: a book without levels. ``first``, ``order``: queues as last arranged;
-``top``: address of a ``TOP`` record; ``groups``: of lists for ``batch_sort``; ``scratch``: for laying
-windows; ``last_book``: that was found ahead, and its key. ``windows``: for each size of a window the first of a list of
-free ones; ``arena``: where books and windows come from. At the end, parameters: see ``parameters``."""
+``top``: address of a ``TOP`` record; ``groups``: of lists for ``batch_sort``; ``copies``: of records
+(``record_sort``); ``scratch``: for laying windows; ``last_book``: that was found ahead, and its key.
+``windows``: for each size of a window the first of a list of free ones; ``arena``: where books and windows come from. At the end, parameters: see ``parameters``."""
 
 PARAMETERS: Final = record(*integers(*NAMES))
 """The target of ``state["layout_parameters"]``; a copy is at the end of ``PACKED``."""

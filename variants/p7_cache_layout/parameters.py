@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from lobench.engine.parameters import NEVER, LayoutParameters, Range
+from lobench.engine.records import BATCH
 
 RING: Final = 128
 """Results of looking ahead are kept for this many records: three distances and more."""
@@ -25,6 +26,7 @@ RANGES: Final = {
     "widest": Range(64, 1 << 20, powers=True),
     "per_level": Range(1, 1 << 10),
     "grouped": Range(0, NEVER),
+    "together": Range(BATCH, 1 << 20, powers=True),
 }
 """Parameter to its range. A table of 2^22 lines takes 400 MB per worker, from the first record on."""
 
@@ -40,7 +42,9 @@ class Parameters(LayoutParameters):
     ``least_lines``: least number of lines of the order table. ``fullest``: of 64 slots, how many may be taken before
     the table grows; ``after``: how many are taken after it has grown. ``ahead_bytes``: the size of tables and levels
     from which looking ahead pays. ``widest``: most ticks of a window, a power of two; ``per_level``: most ticks for
-    each of its book's levels. ``grouped``: the number of books from which a batch's records are handled book by book.
+    each of its book's levels. ``grouped``: the number of books from which a batch's records are handled book by book;
+    ``together``: how many records are where books do not fit in the cache, and nothing observes the ends of batches; a
+    copy of them takes 72 bytes for each.
     """
 
     RANGES: ClassVar[Mapping[str, Range]] = RANGES
@@ -53,6 +57,7 @@ class Parameters(LayoutParameters):
     widest: int = 1 << 16
     per_level: int = 16
     grouped: int = 8
+    together: int = 1 << 16
 
     def sized(self, orders: int) -> Parameters:
         """A table with room for all of these orders, so that it does not grow."""
