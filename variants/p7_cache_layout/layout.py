@@ -111,7 +111,8 @@ by number. ``found``: what was found for the records ahead; ``moved``: whether o
 ``home``: line of the order in hand; ``nobody``: a book without levels. ``first``, ``order``: queues as last arranged;
 ``top``: address of a ``TOP`` record; ``groups``: of lists for ``batch_sort``; ``copies``: of records
 (``record_sort``); ``scratch``: for laying windows; ``last_book``: that was found ahead, and its key.
-``windows``: for each size of a window the first of a list of free ones; ``arena``: where books and windows come from. At the end, parameters: see ``parameters``."""
+``windows``: for each size of a window the first of a list of free ones; ``arena``: where books and windows come from.
+At the end, parameters: see ``parameters``."""
 
 PARAMETERS: Final = record(*integers(*NAMES))
 """The target of ``state["layout_parameters"]``; a copy is at the end of ``PACKED``."""

@@ -57,7 +57,7 @@ class Parameters(LayoutParameters):
     widest: int = 1 << 16
     per_level: int = 16
     grouped: int = 8
-    together: int = 1 << 16
+    together: int = 1 << 15
 
     def sized(self, orders: int) -> Parameters:
         """A table with room for all of these orders, so that it does not grow."""
