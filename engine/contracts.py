@@ -206,10 +206,10 @@ class Split(Protocol):
 
 
 class Longest(Protocol):
-    """How many of the next records may be handled in one go where nothing observes the ends of batches: ``BATCH``, for
-    ``Split``, or a multiple of it, for ``Gather``."""
+    """How many of the next ``count`` records may be handled in one go where nothing observes the ends of batches:
+    ``BATCH``, for ``Split``, or a multiple of it, for ``Gather``."""
 
-    def __call__(self, state: Record) -> int: ...
+    def __call__(self, state: Record, count: int) -> int: ...
 
 
 class Gather(Protocol):

@@ -203,7 +203,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             most = int64(BATCH)
             if tap is None and tracked and not publishes:
                 # Nothing observes the ends of batches.
-                most = longest(state)
+                most = longest(state, count - done)
             length = min(most - state["records"] % BATCH, count - done)
             if books:
                 reserve(state, length, probe)

@@ -199,7 +199,7 @@ class Layout:
 
 
 @kernel
-def _one_batch(state: Record) -> int:
+def _one_batch(state: Record, count: int) -> int:
     return int64(BATCH)
 
 

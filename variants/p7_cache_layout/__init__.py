@@ -27,8 +27,9 @@ evaluations need (``top_levels``; all levels in order: ``level_iteration``).
 
 **Clearing is lazy.** A cleared level is *dead*: its orders stay in the table until their slots are needed.
 
-**Records are handled book by book** within a batch, if there are enough books (``batch_sort``), and **prefetched**
-(``prefetch``): twice a distance ahead a record's book and its order's line, the distance ahead its levels.
+**Records are handled book by book** within a batch, if there are enough books (``batch_sort``), within several batches
+where books do not fit in the cache (``record_sort``), and **prefetched** (``prefetch``): twice a distance ahead a
+record's book and its order's line, the distance ahead its levels.
 
 ``rules`` has the steps of the book rules, ``sides`` their effect on one side of a book; ``books`` makes a layout of
 everything; ``parameters`` and ``candidates`` define what may be fitted to a feed; ``reading`` shows books to Python.

@@ -32,11 +32,12 @@ SOON: Final = 16
 
 
 @kernel
-def longest(state: Record) -> int:
-    """How many records are handled in one go. A strict replay keeps the feed's order: it stops at the first anomaly."""
+def longest(state: Record, count: int) -> int:
+    """How many of the next ``count`` records are handled in one go; for fewer than a batch a sort of their own does not
+    pay. A strict replay keeps the feed's order: it stops at the first anomaly."""
     packed = view(state["layout_state"], PACKED)
-    sorts = (packed["cold"] != 0) & (packed["book_count"] > packed["grouped"]) & (state["strict"] == 0)
-    return packed["together"] if sorts else int64(BATCH)
+    many = (packed["cold"] != 0) & (packed["book_count"] > packed["grouped"]) & (count > BATCH)
+    return packed["together"] if many & (state["strict"] == 0) else int64(BATCH)
 
 
 @kernel

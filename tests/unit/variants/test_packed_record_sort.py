@@ -45,8 +45,8 @@ def copied(state_address: int, address: int, stride: int, count: int, lines: Any
 
 
 @entry
-def most(state_address: int) -> int:
-    return longest(view(state_address, STATE))
+def most(state_address: int, count: int) -> int:
+    return longest(view(state_address, STATE), count)
 
 
 @entry
@@ -104,19 +104,20 @@ def test_each_record_once_and_in_order(known: list[int], count: int, workers: in
 
 
 @pytest.mark.parametrize(
-    ("fields", "strict", "expected"),
+    ("fields", "strict", "count", "expected"),
     [
-        ({}, 0, TOGETHER),
-        ({"cold": 0}, 0, BATCH),
-        ({"grouped": 100}, 0, BATCH),
-        ({}, 1, BATCH),
+        ({}, 0, BATCH + 1, TOGETHER),
+        ({}, 0, BATCH, BATCH),
+        ({"cold": 0}, 0, 10 * BATCH, BATCH),
+        ({"grouped": 100}, 0, 10 * BATCH, BATCH),
+        ({}, 1, 10 * BATCH, BATCH),
     ],
-    ids=["many books", "books that fit", "few books", "strict"],
+    ids=["many books", "a few records", "books that fit", "few books", "strict"],
 )
-def test_when_it_is_done(fields: dict[str, int], strict: int, expected: int) -> None:
+def test_when_it_is_done(fields: dict[str, int], strict: int, count: int, expected: int) -> None:
     state, packed = prepared(**fields)
     state["strict"] = strict
-    assert most(state.ctypes.data) == expected
+    assert most(state.ctypes.data, count) == expected
     assert packed["copies"] == 0
 
 
