@@ -207,12 +207,12 @@ class Split(Protocol):
 
 class Longest(Protocol):
     """How many of the next ``count`` records may be handled in one go where nothing observes the ends of batches:
-    ``BATCH``, for ``Split``, or a multiple of it, for ``Gather``."""
+    ``BATCH``, for ``Split``, or a multiple of it, for ``TakeCopies``."""
 
     def __call__(self, state: Record, count: int) -> int: ...
 
 
-class Gather(Protocol):
+class TakeCopies(Protocol):
     """Copy those of the next ``count`` records that are this worker's, one to each cache line, in any order that keeps
     those of an instrument in the feed's; returns the address of the copies and how many turns that makes.
     ``state["listed"]`` becomes 0."""

@@ -111,11 +111,11 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     answers = build_answers(context, layout, until)
 
     load, at, release = events.load, events.at, events.release
-    reserve, split, longest, gather, look_ahead, find, new_book, start_book = (
+    reserve, split, longest, take_copies, look_ahead, find, new_book, start_book = (
         layout.reserve,
         layout.split if books else shards.split,
         layout.longest,
-        layout.gather,
+        layout.take_copies,
         layout.look_ahead,
         layout.find,
         layout.new_book,
@@ -211,7 +211,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
                 load(state, start, apart, length, probe)
                 turns = split(state, start, apart, length)
             else:
-                start, turns = gather(state, start, apart, length)
+                start, turns = take_copies(state, start, apart, length)
                 apart = int64(LINE_BYTES)
                 load(state, start, apart, turns, probe)
             for turn in range(turns):

@@ -204,7 +204,7 @@ def _one_batch(state: Record, count: int) -> int:
 
 
 @kernel
-def _gather_nothing(state: Record, address: int, stride: int, count: int) -> tuple[int, int]:
+def _take_no_copies(state: Record, address: int, stride: int, count: int) -> tuple[int, int]:
     return address, int64(0)
 
 
@@ -236,7 +236,7 @@ class LayoutKernels:
     reserve: Annotated[contracts.Reserve, Stage("levels", nested=True)]
     split: Annotated[contracts.Split, INHERITED]
     longest: Annotated[contracts.Longest, INHERITED] = _one_batch
-    gather: Annotated[contracts.Gather, INHERITED] = _gather_nothing
+    take_copies: Annotated[contracts.TakeCopies, INHERITED] = _take_no_copies
     look_ahead: Annotated[contracts.LookAhead, Stage("lookup", nested=True)] = _look_not_ahead
     find: Annotated[contracts.FindBook, Stage("lookup")]
     new_book: Annotated[contracts.New, INHERITED]

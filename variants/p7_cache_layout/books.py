@@ -28,7 +28,7 @@ from lobench.variants.p7_cache_layout.pool import LEVEL_BYTES
 from lobench.variants.p7_cache_layout.prefetch import build_look_ahead, find_ahead
 from lobench.variants.p7_cache_layout.queues import arrange, book_value, forget
 from lobench.variants.p7_cache_layout.reading import Queues
-from lobench.variants.p7_cache_layout.record_sort import gather, longest
+from lobench.variants.p7_cache_layout.record_sort import longest, take_copies
 from lobench.variants.p7_cache_layout.rules import build_rules
 from lobench.variants.p7_cache_layout.top_levels import PACKED_BOOK_BYTES, append_side
 from lobench.variants.p7_cache_layout.window import FIRST_CREDIT
@@ -134,7 +134,7 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool | Non
         reserve=reserve,
         split=sorted_split if tracked else split,
         longest=longest,
-        gather=gather,
+        take_copies=take_copies,
         look_ahead=build_look_ahead(tracked, quoted),
         find=find,
         new_book=new_book,

@@ -68,7 +68,7 @@ def list_own(state: Record, begins: Record, own: int, address: int, stride: int,
 
 
 @kernel(stage="lookup")
-def gather(state: Record, address: int, stride: int, count: int) -> tuple[int, int]:
+def take_copies(state: Record, address: int, stride: int, count: int) -> tuple[int, int]:
     """Copies of this worker's records, in the order of slots and within a slot in the feed's: their address, and how
     many there are."""
     packed = view(state["layout_state"], PACKED)

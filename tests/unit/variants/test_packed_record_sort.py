@@ -20,8 +20,9 @@ from lobench.engine.records import BATCH, MBO
 from lobench.engine.replay import Replay
 from lobench.engine.shards import share_out, slots_of
 from lobench.variants.p7_cache_layout.layout import PACKED
-from lobench.variants.p7_cache_layout.parameters import Parameters
-from lobench.variants.p7_cache_layout.record_sort import gather, longest
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS, Parameters
+from lobench.variants.p7_cache_layout.record_sort import longest, take_copies
+from lobench.workbench.measurement.design import LEAD_IN_RECORDS, SLICE_RECORDS
 from tests.conftest import examples
 from tests.support.replays import PHASE, Records, chunks, each
 from tests.support.streams import Market
@@ -35,7 +36,7 @@ TOGETHER = 2 * BATCH
 @entry
 def copied(state_address: int, address: int, stride: int, count: int, lines: Any) -> int:
     """Put the copies of records into ``lines``; returns how many there are."""
-    copies, turns = gather(view(state_address, STATE), address, stride, count)
+    copies, turns = take_copies(view(state_address, STATE), address, stride, count)
     for turn in range(turns):
         line = view(copies + turn * LINE_BYTES, MBO)
         lines[turn]["order_id"] = line["order_id"]
@@ -119,6 +120,10 @@ def test_when_it_is_done(fields: dict[str, int], strict: int, count: int, expect
     state["strict"] = strict
     assert most(state.ctypes.data, count) == expected
     assert packed["copies"] == 0
+
+
+def test_a_sessions_slices_and_lead_ins_are_whole_sorts() -> None:
+    assert LEAD_IN_RECORDS % DEFAULTS.together == SLICE_RECORDS % DEFAULTS.together == 0
 
 
 @pytest.fixture(scope="module")
