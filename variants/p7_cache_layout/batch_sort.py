@@ -6,7 +6,7 @@ the instrument (``lobench.engine.shards``) keeps the feed's order within an inst
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -24,6 +24,16 @@ _TURNS: Final = GROUPS.fields["turns"][1]  # type: ignore[index]
 _BEGINS_BYTES: Final = 2 * SLOTS
 FEWEST: Final = 256
 """Records of a batch for which sorting pays."""
+
+
+@kernel
+def begin_slots(counts: Any) -> None:
+    """Turn the number of records of each slot, an array of SLOTS integers, into the place where they begin."""
+    before = int64(0)
+    for slot in range(SLOTS):
+        held = int64(counts[slot])
+        counts[slot] = before
+        before += held
 
 
 @kernel
@@ -63,11 +73,7 @@ def sorted_split(state: Record, address: int, stride: int, count: int) -> int:
     begins, slots = groups["begins"], groups["slot"]
     memset(packed["groups"], np.int32(0), _BEGINS_BYTES)
     turns = _count(state, groups, address, stride, count)
-    before = int64(0)
-    for slot in range(SLOTS):
-        held = int64(begins[slot])
-        begins[slot] = before
-        before += held
+    begin_slots(begins)
     ordered = packed["groups"] + _TURNS
     for turn in range(turns):
         place = int64(begins[slots[turn]])

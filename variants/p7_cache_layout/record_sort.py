@@ -18,6 +18,7 @@ from lobench.engine.layout import SHARED, record
 from lobench.engine.native import Record, int64, memcpy, memset, prefetch, view
 from lobench.engine.records import BATCH, MBO
 from lobench.engine.shards import OWNER, OWNER_BYTES, SLOTS, slot_of
+from lobench.variants.p7_cache_layout.batch_sort import begin_slots
 from lobench.variants.p7_cache_layout.layout import PACKED
 
 OWN: Final = record(("slot", "u4"), ("index", "u4"))
@@ -33,7 +34,7 @@ SOON: Final = 16
 
 @kernel
 def longest(state: Record, count: int) -> int:
-    """How many of the next ``count`` records are handled in one go; for fewer than a batch a sort of their own does not
+    """How many of the next ``count`` records are handled in one go; for a batch or less a sort of their own does not
     pay. A strict replay keeps the feed's order: it stops at the first anomaly."""
     packed = view(state["layout_state"], PACKED)
     many = (packed["cold"] != 0) & (packed["book_count"] > packed["grouped"]) & (count > BATCH)
@@ -80,11 +81,7 @@ def take_copies(state: Record, address: int, stride: int, count: int) -> tuple[i
     begins = view(begins_address, BEGINS)
     mine = list_own(state, begins, own, address, stride, count)
     places = begins["begins"]
-    before = int64(0)
-    for slot in range(SLOTS):
-        held = int64(places[slot])
-        places[slot] = before
-        before += held
+    begin_slots(places)
     for turn in range(mine):
         # A guess, on which nothing but time depends; behind the list it reads what was there before.
         soon = int64(view(own + (turn + SOON) * OWN_BYTES, OWN)["slot"]) & (SLOTS - 1)
